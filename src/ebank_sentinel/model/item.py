@@ -1,0 +1,94 @@
+"""What enters the desk. Items are values: what they mean is decided in incidents/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+from ebank_sentinel.model.page import Delivery, Page
+from ebank_sentinel.model.reading import Reading, Scalar, Target, TargetId
+
+Truth: TypeAlias = bool | None
+"""Three-valued: None is unknown."""
+
+
+class RuleTruth(NamedTuple):
+    """What one rule says of one reading."""
+
+    counts: Truth  # `where`
+    holds: Truth  # `when`, or "there is no data" for `when: no_data`
+    rows: tuple[Truth, ...]  # `worse`; each already joined with `holds`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A target's truths are not what they were, or are known for the first time since the start."""
+
+    target: Target
+    at: datetime
+    truths: Mapping[str, RuleTruth]  # by rule id, all rules that watch the probe
+    values: Mapping[str, Scalar] = field(default_factory=dict)  # the reading's fields, for texts
+    seq: int = 0  # order of arrival: tells two changes of one instant apart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge:
+    """A person takes an incident."""
+
+    request: str  # unique: the answer is filed under it
+    incident: str  # id or code
+    person: str
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """A job says that it is alive."""
+
+    request: str  # unique: the answer is filed under it
+    target: TargetId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """An attempt to send a page came to an end."""
+
+    delivery: Delivery
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Pages that are asked for outright: a test page, a broken configuration."""
+
+    request: str  # unique: the answer is filed under it
+    pages: tuple[Page, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reloaded:
+    """Rules or targets changed: what is no longer watched ends as retired."""
+
+    at: datetime
+    gone: frozenset[TargetId] = frozenset()  # targets that are no longer listed
+
+
+Item: TypeAlias = Change | Acknowledge | Heartbeat | Delivered | Request | Reloaded
+
+__all__ = [
+    "Acknowledge",
+    "Change",
+    "Delivered",
+    "Heartbeat",
+    "Item",
+    "Reading",
+    "Reloaded",
+    "Request",
+    "RuleTruth",
+    "Truth",
+]
