@@ -1,0 +1,55 @@
+# `make` alone lists what there is. PYTHON=python3.12 chooses the Python, ARGS="..." goes to the command that is run.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+READY := .venv/.ready
+ARGS ?=
+# Debian keeps servers such as nginx and bearerbox where an ordinary user's PATH does not look.
+export PATH := $(PATH):/usr/sbin:/sbin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup demo test lint bench wheel lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY) ## make .venv with .venv/bin/ebank-sentinel (needs Python 3.11 to 3.13)
+
+demo: setup ## run the daemon against a simulated bank and watch it page (ARGS="--seconds 60 --json")
+	@$(BIN)/ebank-sentinel demo $(ARGS)
+
+test: setup ## install the real servers when it can, then lint and run every test (ARGS="-k word")
+	@.ci/real-parts
+	@$(MAKE) lint
+	@$(BIN)/pytest $(ARGS)
+
+lint: setup ## check style, types and the import contract
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup ## measure speed: runs every bench/*.py
+	@shopt -s nullglob; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script" $(ARGS); done
+
+wheel: setup ## build dist/: the package, and with it everything that it needs (for hosts without an index)
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -t wheel
+	@$(BIN)/pip download -q --require-hashes --only-binary :all: -r requirements.lock -d dist/wheelhouse
+	@echo "dist/ holds $$(ls dist/*.whl | xargs -n1 basename) and $$(ls dist/wheelhouse | wc -l) wheels that it needs"
+
+lock: ## pin the newest versions that pyproject.toml allows (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
+	uv lock --upgrade
+	@.ci/export-locks
+
+clean: ## remove .venv, build results and caches
+	rm -rf .venv dist .real .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements-dev.lock pyproject.toml .ci/setup
+	@.ci/setup "$(PYTHON)"
+	@touch $@
