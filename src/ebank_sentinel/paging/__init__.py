@@ -1,0 +1,1 @@
+"""Pages enter, Deliveries leave: wording, channels, and the dispatcher that sends."""
