@@ -38,6 +38,7 @@ class Incident:
     state: IncidentState
     symptom: SymptomId
     labels: Mapping[str, str] = field(default_factory=dict)
+    title: Mapping[str, str] = field(default_factory=dict)  # by language, placeholders filled
     severity: Severity  # only rises while open
     category: str
     flags: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from ebank_sentinel.model.page import Delivery, Page
-from ebank_sentinel.model.reading import Reading, Scalar, Target, TargetId
+from ebank_sentinel.model.reading import Scalar, Target, TargetId
 
 Truth: TypeAlias = bool | None
 """Three-valued: None is unknown."""
@@ -75,20 +75,6 @@ class Reloaded:
     """Rules or targets changed: what is no longer watched ends as retired."""
 
     at: datetime
-    gone: frozenset[TargetId] = frozenset()  # targets that are no longer listed
 
 
 Item: TypeAlias = Change | Acknowledge | Heartbeat | Delivered | Request | Reloaded
-
-__all__ = [
-    "Acknowledge",
-    "Change",
-    "Delivered",
-    "Heartbeat",
-    "Item",
-    "Reading",
-    "Reloaded",
-    "Request",
-    "RuleTruth",
-    "Truth",
-]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+import heapq
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from ebank_sentinel.model.incident import Event, Incident
+from ebank_sentinel.model.incident import Event, Incident, IncidentState
 from ebank_sentinel.model.page import Delivery, Page
 from ebank_sentinel.model.reading import TargetId
 from ebank_sentinel.model.symptom import Symptom, SymptomId
@@ -40,15 +41,6 @@ class Timer:
     due: datetime
 
 
-class Told(NamedTuple):
-    """Somebody got an alarm of an incident on a channel, and will get its all-clear there."""
-
-    incident: str
-    recipient: str
-    channel: str
-    address: str
-
-
 @dataclass(frozen=True, slots=True)
 class Delta:
     """What one decision changes: the new row by key, None where a row goes. Appended rows by themselves."""
@@ -62,17 +54,106 @@ class Delta:
     deliveries: tuple[Delivery, ...] = ()
 
     def __bool__(self) -> bool:
-        return any(
-            (self.symptoms, self.timers, self.incidents, self.pages, self.heartbeats, self.events, self.deliveries)
+        return bool(
+            self.symptoms
+            or self.timers
+            or self.incidents
+            or self.pages
+            or self.heartbeats
+            or self.events
+            or self.deliveries
         )
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything that a decision may look at: the open part of what the store holds."""
+    """Everything that a decision may look at: the open part of what the store holds.
+
+    The five tables are the truth; the rest are indexes over them that `apply` keeps.
+    """
 
     symptoms: dict[SymptomId, Symptom] = field(default_factory=dict)
     timers: dict[TimerId, Timer] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)  # open ones
     pages: dict[str, Page] = field(default_factory=dict)  # of open incidents, and whatever is not final
     heartbeats: dict[TargetId, datetime] = field(default_factory=dict)
+
+    symptoms_on: dict[TargetId, set[SymptomId]] = field(default_factory=dict)
+    pages_of: dict[str, set[str]] = field(default_factory=dict)  # by cause
+    incident_by_code: dict[str, str] = field(default_factory=dict)
+    _agenda: list[tuple[datetime, TimerId]] = field(default_factory=list)  # heap; may hold what is gone
+
+    def apply(self, delta: Delta) -> None:
+        """Move to the state after a commit. Nothing here can fail half-way."""
+        for symptom_id, symptom in delta.symptoms.items():
+            self._set_symptom(symptom_id, symptom)
+        for timer_id, timer in delta.timers.items():
+            self._set_timer(timer_id, timer)
+        for page in delta.pages.values():
+            self.pages[page.id] = page
+            self.pages_of.setdefault(page.cause, set()).add(page.id)
+        for incident in delta.incidents.values():
+            self._set_incident(incident)
+        self.heartbeats.update(delta.heartbeats)
+        for cause in {page.cause for page in delta.pages.values()} | set(delta.incidents):
+            self._forget_settled(cause)
+
+    def due(self, now: datetime) -> Iterator[Timer]:
+        """The timers that are due, in no order; the heap stays as it is."""
+        stack = [0]
+        while stack:
+            index = stack.pop()
+            if index < len(self._agenda) and self._agenda[index][0] <= now:
+                due, timer_id = self._agenda[index]
+                timer = self.timers.get(timer_id)
+                if timer is not None and timer.due == due:
+                    yield timer
+                stack += (2 * index + 1, 2 * index + 2)
+
+    def next_due(self) -> datetime | None:
+        """When the next timer falls due."""
+        while self._agenda:
+            due, timer_id = self._agenda[0]
+            timer = self.timers.get(timer_id)
+            if timer is not None and timer.due == due:
+                return due
+            heapq.heappop(self._agenda)
+        return None
+
+    def _set_symptom(self, symptom_id: SymptomId, symptom: Symptom | None) -> None:
+        here = self.symptoms_on.setdefault(symptom_id.target, set())
+        if symptom is None:
+            self.symptoms.pop(symptom_id, None)
+            here.discard(symptom_id)
+        else:
+            self.symptoms[symptom_id] = symptom
+            here.add(symptom_id)
+        if not here:
+            del self.symptoms_on[symptom_id.target]
+
+    def _set_timer(self, timer_id: TimerId, timer: Timer | None) -> None:
+        if timer is None:
+            self.timers.pop(timer_id, None)
+            return
+        known = self.timers.get(timer_id)
+        self.timers[timer_id] = timer
+        if known is None or known.due != timer.due:
+            heapq.heappush(self._agenda, (timer.due, timer_id))
+
+    def _set_incident(self, incident: Incident) -> None:
+        if incident.state is IncidentState.OPEN:
+            self.incidents[incident.id] = incident
+            self.incident_by_code[incident.code] = incident.id
+        else:
+            self.incidents.pop(incident.id, None)
+            self.incident_by_code.pop(incident.code, None)
+
+    def _forget_settled(self, cause: str) -> None:
+        """Pages of an ended cause leave memory once every one of them is final."""
+        if cause in self.incidents:
+            return
+        ids = self.pages_of.get(cause, set())
+        if all(self.pages[page_id].state.final for page_id in ids):
+            for page_id in ids:
+                del self.pages[page_id]
+            self.pages_of.pop(cause, None)

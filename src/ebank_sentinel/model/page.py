@@ -20,13 +20,28 @@ def page_id(cause: str, step: str, recipient: str, channel: str) -> str:
 
 
 class PageState(enum.StrEnum):
-    """`ready` is the only state in which a page is sent; the last three are final."""
+    """`ready` is the only state in which a page is sent; all but `held` and `ready` are final."""
 
     HELD = "held"  # waits for `during`, goes out in a digest
     READY = "ready"  # to be sent when `due` has come, by whoever holds the lease
     ACCEPTED = "accepted"  # the provider took it
     FAILED = "failed"  # it cannot be delivered on this channel
-    DROPPED = "dropped"  # it was over before it went out, or went out in a digest
+    MERGED = "merged"  # it went out in a digest
+    DROPPED = "dropped"  # it was over before it went out
+
+    @property
+    def final(self) -> bool:
+        """Nothing more will happen to it."""
+        return self not in _OPEN_STATES
+
+    @property
+    def reached(self) -> bool:
+        """Its recipient got it, or will: who was alarmed in this way also gets the all-clear."""
+        return self in _REACHING_STATES
+
+
+_OPEN_STATES = frozenset({PageState.HELD, PageState.READY})
+_REACHING_STATES = frozenset({PageState.READY, PageState.ACCEPTED, PageState.MERGED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

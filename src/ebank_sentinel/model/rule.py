@@ -55,6 +55,7 @@ class Rule:
     hold: timedelta  # `for`: how long the condition holds before the symptom fires
     clear_after: timedelta  # how long it does not hold before the symptom ends
     every: timedelta  # the interval of its probe: a reading older than two of them is none
+    no_data: bool = False  # `when: no_data`: it holds while its target is not read
     severity: Severity
     category: str
     flags: frozenset[str] = frozenset()

@@ -43,6 +43,7 @@ class Symptom:
     rows: Mapping[int, datetime] = field(default_factory=dict)  # a `worse` row that holds -> its onset
     held: frozenset[int] = frozenset()  # rows whose own `for` is over
     fired_at: datetime | None = None
+    clearing_since: datetime | None = None
     incident: str | None = None  # the incident that it opened
     labels: Mapping[str, str] = field(default_factory=dict)  # of the target, for texts
     values: Mapping[str, Scalar] = field(default_factory=dict)  # of the last reading that changed it, for texts

@@ -1,0 +1,1 @@
+"""Reading -> Symptom's truths: conditions, compiled per probe into one mask function. Pure."""

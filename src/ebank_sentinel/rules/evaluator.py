@@ -1,0 +1,155 @@
+"""Readings enter; a Change leaves where a target's truths are not what they were. The healthy path ends here.
+
+Masks live in this memory alone. After a start or a reload they are empty, so the first reading of
+each target makes a Change; the desk compares it by rule id, and nothing fires because bits moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ebank_sentinel.model.item import Change
+from ebank_sentinel.model.reading import Reading, Scalar, Target, TargetId
+from ebank_sentinel.rules.watch import Watch
+
+STALE_AFTER = 2
+"""Intervals without a reading after which there is no data."""
+
+RULE_UNKNOWN_AFTER = 10
+"""Intervals on which a condition is unknown on every target before that is reported."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    """What is remembered of one target."""
+
+    target: Target
+    mask: int | None  # None: not known since the start
+    reading: Reading | None
+    watched_since: datetime
+
+
+class Evaluator:
+    """All targets that rules watch, each with the mask of its last reading."""
+
+    def __init__(
+        self,
+        watches: Mapping[str, Watch],
+        intervals: Mapping[str, timedelta],
+        active: Callable[[datetime], frozenset[str]],
+    ) -> None:
+        self._watches = watches
+        self._intervals = intervals
+        self._active_at = active
+        self._active: frozenset[str] | None = None
+        self._slots: dict[TargetId, _Slot] = {}
+        self._seq = 0
+        self._all_unknown: dict[str, int] = {}  # rule -> intervals
+        self._scanned: dict[str, datetime] = {}
+
+    def observe(self, reading: Reading) -> Change | None:
+        """The healthy path: one mask, one comparison. None when nothing changed, or no rule watches the probe."""
+        target = reading.target
+        watch = self._watches.get(target.id.probe)
+        if watch is None:
+            return None
+        slot = self._slots.get(target.id)
+        if slot is None:
+            slot = self._slots[target.id] = _Slot(target, None, None, reading.at)
+        mask = watch.mask(reading, self._active_now(reading.at))
+        slot.target = target
+        slot.reading = reading
+        if mask == slot.mask:
+            return None
+        slot.mask = mask
+        return self._change(watch, slot, reading.at)
+
+    def expect(self, targets: Iterable[Target], now: datetime) -> None:
+        """These are to be read from now on: who is not, has no data two intervals later."""
+        for target in targets:
+            slot = self._slots.setdefault(target.id, _Slot(target, None, None, now))
+            slot.target = target
+
+    def forget(self, targets: Iterable[TargetId]) -> None:
+        """These are no longer watched."""
+        for target in targets:
+            self._slots.pop(target, None)
+
+    def stale(self, now: datetime) -> list[Change]:
+        """Changes of the targets that were not read within two intervals. Looks at each probe once an interval."""
+        changes: list[Change] = []
+        due = {probe for probe in self._watches if self._is_due(probe, now)}
+        if not due:
+            return changes
+        active = self._active_now(now)
+        masks: dict[str, list[int]] = {probe: [] for probe in due}
+        for slot in self._slots.values():
+            probe = slot.target.id.probe
+            if probe not in due:
+                continue
+            last_read = slot.reading.at if slot.reading is not None else slot.watched_since
+            if now - last_read > STALE_AFTER * self._intervals[probe]:
+                watch = self._watches[probe]
+                nothing = Reading(target=slot.target, at=now, up=False)
+                mask = watch.mask_without_data(nothing, active)
+                if mask != slot.mask:
+                    slot.mask = mask
+                    changes.append(self._change(watch, slot, now, values={}))
+            if slot.mask is not None:
+                masks[probe].append(slot.mask)
+        for probe in due:
+            self._count_unknown(probe, masks[probe])
+        return changes
+
+    def boundary(self, now: datetime) -> list[Change]:
+        """A named time began or ended: ask again whoever names one, with the readings that there are."""
+        self._active = None
+        active = self._active_now(now)
+        changes: list[Change] = []
+        for slot in self._slots.values():
+            watch = self._watches[slot.target.id.probe]
+            if slot.reading is None or slot.mask is None or not (watch.times or watch.every_time):
+                continue
+            if now - slot.reading.at > STALE_AFTER * self._intervals[slot.target.id.probe]:
+                continue
+            mask = watch.mask(slot.reading, active)
+            if mask != slot.mask:
+                slot.mask = mask
+                changes.append(self._change(watch, slot, now))
+        return changes
+
+    def latest(self, target: TargetId) -> Reading | None:
+        """The last reading of a target since the start."""
+        slot = self._slots.get(target)
+        return slot.reading if slot is not None else None
+
+    def rule_unknown(self) -> frozenset[str]:
+        """The rules that were unknown on every target for ten intervals: a typing mistake, or a dead source."""
+        return frozenset(rule for rule, count in self._all_unknown.items() if count >= RULE_UNKNOWN_AFTER)
+
+    def _change(self, watch: Watch, slot: _Slot, at: datetime, values: Mapping[str, Scalar] | None = None) -> Change:
+        assert slot.mask is not None  # noqa: S101 - set by every caller
+        self._seq += 1
+        if values is None:
+            values = slot.reading.fields if slot.reading is not None else {}
+        return Change(target=slot.target, at=at, truths=watch.truths(slot.mask), values=values, seq=self._seq)
+
+    def _active_now(self, now: datetime) -> frozenset[str]:
+        """Kept until `boundary` says that it is over: asking the calendar for every reading would cost more."""
+        if self._active is None:
+            self._active = self._active_at(now)
+        return self._active
+
+    def _is_due(self, probe: str, now: datetime) -> bool:
+        scanned = self._scanned.get(probe)
+        if scanned is not None and now - scanned < self._intervals[probe]:
+            return False
+        self._scanned[probe] = now
+        return True
+
+    def _count_unknown(self, probe: str, masks: list[int]) -> None:
+        unknown = self._watches[probe].unknown_rules(masks)
+        for rule in self._watches[probe].rules:
+            self._all_unknown[rule] = self._all_unknown.get(rule, 0) + 1 if rule in unknown else 0
