@@ -1,0 +1,103 @@
+"""One run of the demo from the outside: arguments and streams enter, an exit status leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from ebank_sentinel.clock import Clock, SystemClock
+from ebank_sentinel.demo.folder import check_empty
+from ebank_sentinel.demo.play import ZONE, Play
+from ebank_sentinel.demo.programs import ProgramFailed
+from ebank_sentinel.demo.script import SHORTEST_SECONDS, Timeline, expected_pages
+from ebank_sentinel.demo.shows import JsonLines, LiveScreen, PlainLines, Show
+from ebank_sentinel.demo.stage import put_up
+from ebank_sentinel.errors import UsageError
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+async def run(*, seconds: float, as_json: bool, folder: Path | None, out: TextIO, err: TextIO) -> int:
+    """As `run_demo`, with everything that it needs installed."""
+    if not math.isfinite(seconds) or seconds < SHORTEST_SECONDS:
+        print(f"--seconds {seconds:g} is too short for the story: at least {SHORTEST_SECONDS:g}", file=err)
+        return 2
+    try:
+        if folder is not None:
+            check_empty(folder)
+    except UsageError as error:
+        print(error, file=err)
+        return 2
+    place = folder if folder is not None else Path(tempfile.mkdtemp(prefix="ebank-sentinel-demo-"))
+    keep = folder is not None
+    try:
+        with ExitStack() as stack:
+            show: Show
+            if as_json:
+                show = JsonLines(out)
+            elif out.isatty():
+                show = stack.enter_context(LiveScreen(out))
+            else:
+                show = PlainLines(out, zone=ZONE)
+            with _signals_cancel() as caught:
+                try:
+                    problems = await perform(place, seconds=seconds, show=show, clock=SystemClock())
+                except asyncio.CancelledError:
+                    if not caught:
+                        raise
+                    return 128 + caught[0]  # as a shell says "ended by a signal"
+        if problems:
+            keep = True
+            print("\n".join(problems), f"the files of this run are in {place}", sep="\n", file=err)
+    finally:
+        if not keep:
+            await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+    return 1 if problems else 0
+
+
+async def perform(place: Path, *, seconds: float, show: Show, clock: Clock) -> list[str]:
+    """Put up the stage in an empty folder and play: returns what does not hold, in lines; nothing when all does."""
+    try:
+        async with put_up(place, clock=clock, dice=random.SystemRandom()) as stage:
+            play = Play(
+                stage=stage,
+                timeline=Timeline(seconds),
+                show=show,
+                clock=clock,
+                expected=expected_pages(stage.directory),
+            )
+            difference = await play.perform()
+            return [*difference.lines(), *(f"the receivers refused {what}" for what in stage.inbox.refused)]
+    except ProgramFailed as error:
+        return str(error).splitlines()
+    except OSError as error:
+        return [f"the demo cannot be set up: {error}"]
+
+
+@contextmanager
+def _signals_cancel() -> Iterator[list[int]]:
+    """SIGINT, SIGTERM and SIGHUP end the running task in order; which one came is in the list."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    caught: list[int] = []
+
+    def cancel(number: int) -> None:
+        caught.append(number)
+        if task is not None:
+            task.cancel()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, cancel, number)
+    try:
+        yield caught
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)

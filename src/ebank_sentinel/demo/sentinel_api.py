@@ -1,0 +1,153 @@
+"""What the running daemon says of itself: its HTTP API is asked, rows leave.
+
+The demo looks at the daemon only through the doors that anybody has. Keys that it does not need are
+not looked at, so that the API may grow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ebank_sentinel.errors import SentinelError
+
+_TIMEOUT = aiohttp.ClientTimeout(total=3.0)  # seconds; the daemon is on this machine
+
+
+class ApiUnavailable(SentinelError):
+    """The daemon did not answer, or not with what its API promises."""
+
+
+class _Row(BaseModel):
+    """A row of the API."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+_R = TypeVar("_R", bound=_Row)
+
+
+class PageRow(_Row):
+    """A page, as /api/v1/pages lists it."""
+
+    id: str
+    incident: str | None = None
+    code: str | None = None
+    rule: str | None = None
+    severity: str | None = None
+    category: str | None = None
+    reason: str
+    recipient: str
+    address: str
+    channel: str
+    text: str
+
+
+class TargetRow(_Row):
+    """What an incident is on."""
+
+    probe: str
+    key: str
+
+
+class IncidentRow(_Row):
+    """An incident, as /api/v1/incidents lists it."""
+
+    id: str
+    code: str
+    state: str
+    rule: str
+    target: TargetRow
+    labels: dict[str, str] = Field(default_factory=dict)
+    severity: str
+    category: str
+    groups: tuple[str, ...] = ()
+    title: str = ""
+    number: str = ""
+    since: datetime
+    ended_at: datetime | None = None
+    ack: dict[str, Any] | None = None
+
+    @property
+    def subject(self) -> str:
+        """What it is about, as the script names it: a terminal, a service, or the target itself."""
+        return self.labels.get("terminal") or self.labels.get("service") or self.target.key
+
+
+class SymptomRow(_Row):
+    """A symptom, as /api/v1/symptoms lists it."""
+
+    rule: str
+    probe: str
+    key: str
+    state: str
+    known: bool = True
+    onset: datetime
+    labels: dict[str, str] = Field(default_factory=dict)
+
+
+class SentinelApi:
+    """Asks one daemon."""
+
+    def __init__(self, session: aiohttp.ClientSession, *, port: int) -> None:
+        self._session = session
+        self._url = f"http://127.0.0.1:{port}"
+
+    async def ready(self) -> bool:
+        """Whether the daemon probes and pages by now."""
+        try:
+            async with self._session.get(f"{self._url}/-/ready", timeout=_TIMEOUT) as answer:
+                return answer.status == 200
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+
+    async def pages(self, *, since: datetime) -> list[PageRow]:
+        """The pages made since then. Raises ApiUnavailable."""
+        moment = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return [_row(PageRow, row) for row in await self._list("pages", since=moment)]
+
+    async def incidents(self) -> list[IncidentRow]:
+        """The incidents that the daemon lists. Raises ApiUnavailable."""
+        return [_row(IncidentRow, row) for row in await self._list("incidents")]
+
+    async def symptoms(self) -> list[SymptomRow]:
+        """What fails, as the daemon sees it. Raises ApiUnavailable."""
+        return [_row(SymptomRow, row) for row in await self._list("symptoms")]
+
+    async def _list(self, name: str, **query: str) -> list[object]:
+        """The list that a collection answers with."""
+        url = f"{self._url}/api/v1/{name}"
+        try:
+            async with self._session.get(url, params=query, timeout=_TIMEOUT) as answer:
+                if answer.status != 200:
+                    raise ApiUnavailable(f"GET /api/v1/{name} answered {answer.status}")
+                body = await answer.json()
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise ApiUnavailable(f"GET /api/v1/{name} failed: {type(error).__name__}") from None
+        rows = body.get(name) if isinstance(body, dict) else None
+        if not isinstance(rows, list):
+            raise ApiUnavailable(f"GET /api/v1/{name} answered without a list `{name}`")
+        return rows
+
+
+async def ask_all(
+    api: SentinelApi,
+    *,
+    since: datetime,
+) -> tuple[list[PageRow], list[IncidentRow], list[SymptomRow]]:
+    """The three lists at one moment, as far as three requests can be one. Raises ApiUnavailable."""
+    return await asyncio.gather(api.pages(since=since), api.incidents(), api.symptoms())
+
+
+def _row(kind: type[_R], row: object) -> _R:
+    """One row, checked. Raises ApiUnavailable."""
+    try:
+        return kind.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ApiUnavailable(f"the API's {kind.__name__} is not as promised: {place}: {first['msg']}") from None

@@ -1,0 +1,131 @@
+"""Everything that stands while the demo plays: a folder and ports enter; a bank, its receivers and the daemon leave.
+
+What is put up later is taken down earlier: the daemon ends first, and the receivers are there for its last page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import aiohttp
+
+from ebank_sentinel.clock import Clock
+from ebank_sentinel.demo.bank_servers import ebanking, serve, terminals
+from ebank_sentinel.demo.bank_state import Bank
+from ebank_sentinel.demo.directory import Directory, read_directory, read_terminals
+from ebank_sentinel.demo.folder import BANK, DemoFolder, Ports, make_folder
+from ebank_sentinel.demo.http_receivers import sms_gateway, webhook_receiver
+from ebank_sentinel.demo.mail_receiver import MailReceiver
+from ebank_sentinel.demo.ports import free_ports
+from ebank_sentinel.demo.programs import (
+    Program,
+    daemon_command,
+    prometheus_command,
+    prometheus_program,
+    running,
+)
+from ebank_sentinel.demo.receivers import Inbox
+from ebank_sentinel.demo.sentinel_api import SentinelApi
+
+READY_SECONDS = 30.0
+"""How long the daemon and Prometheus may take to be ready, on a small machine that is busy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What the play works with."""
+
+    bank: Bank
+    inbox: Inbox
+    directory: Directory
+    api: SentinelApi
+    daemon: Program
+    with_prometheus: bool
+
+
+@asynccontextmanager
+async def put_up(path: Path, *, clock: Clock, dice: Random) -> AsyncIterator[Stage]:
+    """Start everything, the daemon last. Raises ProgramFailed when it does not come up, OSError when a port is gone."""
+    program = prometheus_program()
+    sentinel, ebank, atm, sms, mail, hook, prometheus = free_ports(7, dice=dice)
+    ports = Ports(sentinel=sentinel, ebank=ebank, atm=atm, sms=sms, mail=mail, hook=hook, prometheus=prometheus)
+    folder = make_folder(path, ports=ports, with_prometheus=program is not None)
+    bank = Bank(clock, read_terminals(BANK))
+    inbox = Inbox()
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(serve(ebanking(bank), port=ports.ebank))
+        await stack.enter_async_context(serve(terminals(bank), port=ports.atm))
+        await _receive(stack, folder=folder, ports=ports, clock=clock, inbox=inbox)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        if program is not None:
+            await _start_prometheus(stack, program, folder=folder, port=ports.prometheus, session=session, clock=clock)
+        api = SentinelApi(session, port=ports.sentinel)
+        daemon = await stack.enter_async_context(
+            running("the daemon", daemon_command(folder), log=folder.log, clock=clock),
+        )
+        await daemon.wait_until(api.ready, seconds=READY_SECONDS)
+        yield Stage(
+            bank=bank,
+            inbox=inbox,
+            directory=read_directory(BANK),
+            api=api,
+            daemon=daemon,
+            with_prometheus=program is not None,
+        )
+
+
+async def _receive(stack: AsyncExitStack, *, folder: DemoFolder, ports: Ports, clock: Clock, inbox: Inbox) -> None:
+    """Put up the mail server, the text-message gateway and the webhook receiver."""
+    gateway = sms_gateway(
+        user="bank",
+        password=folder.kannel_password,
+        clock=clock,
+        on_arrival=inbox.arrive,
+        on_refusal=inbox.refuse,
+    )
+    webhooks = webhook_receiver(
+        secret=folder.hook_secret,
+        clock=clock,
+        on_arrival=inbox.arrive,
+        on_refusal=inbox.refuse,
+    )
+    await stack.enter_async_context(serve(gateway, port=ports.sms))
+    await stack.enter_async_context(serve(webhooks, port=ports.hook))
+    await stack.enter_async_context(MailReceiver(clock=clock, on_arrival=inbox.arrive).serve(port=ports.mail))
+
+
+async def _start_prometheus(
+    stack: AsyncExitStack,
+    program: str,
+    *,
+    folder: DemoFolder,
+    port: int,
+    session: aiohttp.ClientSession,
+    clock: Clock,
+) -> None:
+    """Put up the real Prometheus, and wait until it can tell the login rate."""
+    prometheus = await stack.enter_async_context(
+        running(
+            "prometheus",
+            prometheus_command(program, folder, port=port),
+            log=folder.path / "prometheus.log",
+            clock=clock,
+        ),
+    )
+
+    async def has_samples() -> bool:
+        query = {"query": "rate(login_attempts_total[5s])"}
+        try:
+            async with session.post(f"http://127.0.0.1:{port}/api/v1/query", data=query) as answer:
+                if answer.status != 200:
+                    return False
+                body = await answer.json()
+                return bool(body["data"]["result"])
+        except (aiohttp.ClientError, TimeoutError, OSError, KeyError):
+            return False
+
+    await prometheus.wait_until(has_samples, seconds=READY_SECONDS)
