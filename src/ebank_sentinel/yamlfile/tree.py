@@ -80,7 +80,7 @@ def build(text: str, name: str) -> Tree:
     except yaml.YAMLError as error:
         line, column, reason = syntax.explain(error, text)
         builder.fail(Place(line, column), reason)
-    if builder.root is None or (builder.root.value is None and not text.strip("- \t\r\n")):
+    if builder.root is None or builder.root.value is None:
         kind = "holds nothing but comments" if "#" in text else "is empty"
         raise ConfigError([Problem(name, 0, 0, "", f"the file {kind}")])
     return Tree(builder.root, tuple(builder.problems))
