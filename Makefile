@@ -11,31 +11,32 @@ ARGS ?=
 export PATH := $(PATH):/usr/sbin:/sbin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint bench wheel lock clean
+.PHONY: help setup demo test lint bench wheel lock clean again
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## make .venv with .venv/bin/ebank-sentinel (needs Python 3.11 to 3.13)
+	@echo "$(BIN)/ebank-sentinel is ready"
 
-demo: setup ## run the daemon against a simulated bank and watch it page (ARGS="--seconds 60 --json")
+demo: $(READY) ## run the daemon against a simulated bank and watch it page (ARGS="--seconds 60 --json")
 	@$(BIN)/ebank-sentinel demo $(ARGS)
 
-test: setup ## install the real servers when it can, then lint and run every test (ARGS="-k word")
+test: $(READY) ## install the real servers when it can, then lint and run every test (ARGS="-k word")
 	@.ci/real-parts
 	@$(MAKE) lint
 	@$(BIN)/pytest $(ARGS)
 
-lint: setup ## check style, types and the import contract
+lint: $(READY) ## check style, types and the import contract
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup ## measure speed: runs every bench/*.py
+bench: $(READY) ## measure speed: runs every bench/*.py
 	@shopt -s nullglob; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script" $(ARGS); done
 
-wheel: setup ## build dist/: the package, and with it everything that it needs (for hosts without an index)
+wheel: $(READY) ## build dist/: the package, and with it everything that it needs (for hosts without an index)
 	@rm -rf dist
 	@$(BIN)/python -m hatchling build -t wheel
 	@$(BIN)/pip download -q --require-hashes --only-binary :all: -r requirements.lock -d dist/wheelhouse
@@ -50,6 +51,8 @@ clean: ## remove .venv, build results and caches
 	rm -rf .venv dist .real .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): requirements-dev.lock pyproject.toml .ci/setup
+# Naming a Python asks for it, whatever .venv was made with.
+again:
+$(READY): requirements-dev.lock pyproject.toml .ci/setup $(if $(PYTHON),again)
 	@.ci/setup "$(PYTHON)"
 	@touch $@
