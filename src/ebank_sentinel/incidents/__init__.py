@@ -1,0 +1,1 @@
+"""Truths -> symptoms -> incidents -> what to do: decided purely, from values to values."""

@@ -1,0 +1,193 @@
+"""A target's truths enter; its symptoms move: pending, firing, clearing, over.
+
+    no symptom --holds--> pending --`for` is over, and the target was read--> firing
+    pending --holds not--> no symptom          firing --holds not--> clearing
+    clearing --holds--> firing                 clearing --`clear_after` is over--> no symptom
+    any --unknown--> the same, not known       any --no longer counts, or gone--> no symptom (retired)
+
+A timer only wakes: whether a hold is over is asked of the onset, so that what fell due while nobody
+looked (a stop, an unknown gap) is settled by the next reading, and never without one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from ebank_sentinel.incidents import opening
+from ebank_sentinel.incidents.draft import Draft
+from ebank_sentinel.incidents.world import World
+from ebank_sentinel.model.item import Change, Reloaded, RuleTruth
+from ebank_sentinel.model.ledger import Timer, TimerId, TimerKind
+from ebank_sentinel.model.reason import Reason
+from ebank_sentinel.model.rule import Rule
+from ebank_sentinel.model.symptom import Symptom, SymptomId, SymptomState
+
+WHOLE_RULE = -1
+"""The row number of the rule's own `for`."""
+
+FRESH_INTERVALS = 2
+"""A hold fires only if its target was read within so many intervals before it fell due."""
+
+
+def on_change(draft: Draft, world: World, change: Change, now: datetime) -> None:
+    """Move every symptom that the target's new truths move."""
+    for rule_id, truth in change.truths.items():
+        rule = world.rules.get(rule_id)
+        symptom = draft.symptom(SymptomId(rule_id, *change.target.id))
+        if rule is None or (symptom is None and not (truth.counts and truth.holds)):
+            continue
+        if symptom is not None and truth.counts is False:
+            _retire(draft, world, symptom, change.at, now)
+        elif symptom is not None and None in (truth.counts, truth.holds):
+            draft.put_symptom(replace(symptom, known=False))
+        elif truth.holds:
+            _holds(draft, world, rule, symptom, change, truth, now)
+        elif symptom is not None:
+            _holds_not(draft, world, rule, symptom, change, now)
+
+
+def on_hold(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
+    """A `for` is over: the rule's own, or a row's. It counts only if the target was read."""
+    symptom, rule = _of_timer(draft, world, timer)
+    if symptom is None or rule is None:
+        return
+    if not _fresh(world, rule, symptom, timer.due):
+        draft.log(timer.due, symptom.incident, Reason.UNREAD, f"{_name(symptom.id)}: not read when its hold was over")
+        return
+    held = symptom.held if timer.id.row == WHOLE_RULE else symptom.held | {timer.id.row}
+    _settle(draft, world, rule, replace(symptom, held=held), timer.due, now)
+
+
+def on_clear(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
+    """A `clear_after` is over."""
+    symptom, rule = _of_timer(draft, world, timer)
+    if symptom is not None and rule is not None and _fresh(world, rule, symptom, timer.due):
+        _end(draft, world, symptom, Reason.RESOLVED, timer.due, now)
+
+
+def on_reloaded(draft: Draft, world: World, reloaded: Reloaded, now: datetime) -> None:
+    """What lost its rule or its target ends as retired; what stays keeps its age."""
+    for symptom_id in sorted(draft.symptom_ids()):
+        symptom = draft.symptom(symptom_id)
+        rule = world.rules.get(symptom_id.rule)
+        if symptom is not None and (
+            rule is None or rule.watch != symptom_id.probe or not world.watched(symptom.id.target)
+        ):
+            _retire(draft, world, symptom, reloaded.at, now)
+
+
+def _holds(
+    draft: Draft, world: World, rule: Rule, known: Symptom | None, change: Change, truth: RuleTruth, now: datetime
+) -> None:
+    """The condition holds: begin, go on, or come back from clearing; then see which holds are over."""
+    at = change.at
+    symptom = known or Symptom(
+        id=SymptomId(rule.id, *change.target.id), state=SymptomState.PENDING, onset=at, known=True
+    )
+    rows = dict(symptom.rows)
+    held = symptom.held
+    for index, row in enumerate(truth.rows):
+        timer_id = _timer(symptom.id, TimerKind.HOLD, index)
+        if row is False:
+            rows.pop(index, None)
+            held -= {index}
+            draft.drop_timer(timer_id)
+        elif row is True:
+            onset = rows.setdefault(index, at)
+            due = onset + rule.rows[index].hold
+            if due <= at:
+                held |= {index}
+            elif index not in held:
+                draft.set_timer(Timer(id=timer_id, onset=onset, due=due))
+    if symptom.state is SymptomState.CLEARING:
+        draft.drop_timer(_timer(symptom.id, TimerKind.CLEAR))
+        symptom = replace(symptom, state=SymptomState.FIRING, clearing_since=None)
+    symptom = replace(
+        symptom, known=True, rows=rows, held=held, labels=change.target.labels, values=change.values or symptom.values
+    )
+    _settle(draft, world, rule, symptom, at, now)
+
+
+def _settle(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
+    """Fire when the rule's own hold or any row's is over; else wait for the rule's own."""
+    if symptom.state is SymptomState.PENDING:
+        due = symptom.onset + rule.hold
+        timer_id = _timer(symptom.id, TimerKind.HOLD)
+        if due > at and not symptom.held:
+            draft.set_timer(Timer(id=timer_id, onset=symptom.onset, due=due))
+        else:
+            draft.drop_timer(timer_id)
+            incident = opening.open_incident(draft, world, rule, symptom, at, now)
+            symptom = replace(symptom, state=SymptomState.FIRING, fired_at=at, incident=incident.id)
+    elif symptom.state is SymptomState.FIRING:
+        opening.worsen(draft, world, rule, symptom, at, now)
+    draft.put_symptom(symptom)
+
+
+def _holds_not(draft: Draft, world: World, rule: Rule, symptom: Symptom, change: Change, now: datetime) -> None:
+    """The condition does not hold: a pending one is over, a firing one has to stay clear for a while."""
+    if symptom.state is SymptomState.PENDING:
+        _forget(draft, symptom)
+        return
+    for index in symptom.rows:
+        draft.drop_timer(_timer(symptom.id, TimerKind.HOLD, index))
+    since = symptom.clearing_since or change.at
+    symptom = replace(
+        symptom,
+        state=SymptomState.CLEARING,
+        known=True,
+        rows={},
+        held=frozenset(),
+        clearing_since=since,
+        labels=change.target.labels,
+        values=change.values or symptom.values,
+    )
+    draft.put_symptom(symptom)
+    if since + rule.clear_after <= change.at:
+        _end(draft, world, symptom, Reason.RESOLVED, change.at, now)
+    else:
+        timer_id = _timer(symptom.id, TimerKind.CLEAR)
+        draft.set_timer(Timer(id=timer_id, onset=since, due=since + rule.clear_after))
+
+
+def _retire(draft: Draft, world: World, symptom: Symptom, at: datetime, now: datetime) -> None:
+    """It is no longer watched: over, and who was alarmed is told so."""
+    if symptom.state is SymptomState.PENDING:
+        _forget(draft, symptom)
+    else:
+        _end(draft, world, symptom, Reason.RETIRED, at, now)
+
+
+def _end(draft: Draft, world: World, symptom: Symptom, reason: Reason, at: datetime, now: datetime) -> None:
+    _forget(draft, symptom)
+    if symptom.incident is not None:
+        opening.end_incident(draft, world, symptom, reason, at, now)
+
+
+def _forget(draft: Draft, symptom: Symptom) -> None:
+    draft.drop_symptom(symptom.id)
+    draft.drop_timer(_timer(symptom.id, TimerKind.CLEAR))
+    for row in (WHOLE_RULE, *symptom.rows):
+        draft.drop_timer(_timer(symptom.id, TimerKind.HOLD, row))
+
+
+def _of_timer(draft: Draft, world: World, timer: Timer) -> tuple[Symptom | None, Rule | None]:
+    symptom = draft.symptom(SymptomId(*timer.id.subject))
+    return symptom, None if symptom is None else world.rules.get(symptom.id.rule)
+
+
+def _fresh(world: World, rule: Rule, symptom: Symptom, due: datetime) -> bool:
+    """Whether the target's state is known, and was read shortly before; no data needs no reading."""
+    if not symptom.known or rule.no_data:
+        return symptom.known
+    reading = world.latest(symptom.id.target)
+    return reading is not None and reading.at >= due - FRESH_INTERVALS * rule.every
+
+
+def _timer(symptom_id: SymptomId, kind: TimerKind, row: int = WHOLE_RULE) -> TimerId:
+    return TimerId(kind, symptom_id, row)
+
+
+def _name(symptom_id: SymptomId) -> str:
+    return f"{symptom_id.rule} on {symptom_id.target}"

@@ -1,0 +1,1 @@
+"""Memory: what is committed here survives. Deltas enter, a ledger and its history leave."""

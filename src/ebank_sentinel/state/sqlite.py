@@ -1,0 +1,254 @@
+"""The store over SQLite: one writer thread, every commit synced to disk before it is believed."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    and_,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ebank_sentinel.errors import StoreDamaged, StoreError, StoreRefused
+from ebank_sentinel.model.incident import IncidentState
+from ebank_sentinel.model.ledger import Delta, Ledger
+from ebank_sentinel.model.page import Page, PageState
+from ebank_sentinel.model.reading import TargetId
+from ebank_sentinel.state import rows, schema, tables
+from ebank_sentinel.state.history import History
+from ebank_sentinel.state.lock import FileLock
+
+_Result = TypeVar("_Result")
+
+_READERS = 2
+_OPEN_PAGES = (PageState.HELD.value, PageState.READY.value)
+
+
+class SqliteStore:
+    """Implements the desk's `Store`. Every method may raise StoreRefused, StoreDamaged or StoreError."""
+
+    def __init__(self, path: Path, lock: FileLock, engine: Engine, history: History) -> None:
+        self._path = path
+        self._lock = lock
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+        self._history = history
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Lock, check, migrate. Raises StoreInUse, StoreTooNew, StoreDamaged or StoreRefused.
+
+        A folder that is missing, or a file that is no store, is refused rather than made anew.
+        """
+        if not path.parent.is_dir():
+            raise StoreRefused(f"the folder of the store is missing: {path.parent}")
+        lock = FileLock(path.with_name(path.name + ".lock"))
+        try:
+            engine = _engine(path, read_only=False)
+            with _translated(path), engine.connect() as connection:
+                _check(path, connection)
+                schema.upgrade(connection)
+            path.chmod(0o600)
+            return cls(path, lock, engine, History(_engine(path, read_only=True)))
+        except BaseException:
+            lock.release()
+            raise
+
+    async def load(self) -> Ledger:
+        """Everything that is open."""
+        return await self._write(self._load)
+
+    async def commit(self, delta: Delta) -> None:
+        """One transaction, on disk when this returns."""
+        await self._write(lambda connection: _write_delta(connection, delta))
+
+    async def claim(self, node: str, now: datetime, until: datetime, *, orphaned: bool) -> list[Page]:
+        """Lease to `node` every page that is due and whose lease ran out: compare-and-set, row by row.
+
+        `orphaned`: our lock proves that every other node is dead, so what it leased is taken over, due or not.
+        """
+        return await self._write(lambda connection: _claim(connection, node, now, until, orphaned=orphaned))
+
+    async def read(self, query: Callable[[History], _Result]) -> _Result:
+        """Ask for history, beside the writer."""
+
+        def run() -> _Result:
+            with _translated(self._path):
+                return query(self._history)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    async def close(self) -> None:
+        """Finish what is being written, and let the next process in."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._disconnect)
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self._engine.dispose()
+        self._history.close()
+        self._lock.release()
+
+    async def _write(self, work: Callable[[Connection], _Result]) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._transact, work)
+
+    def _transact(self, work: Callable[[Connection], _Result]) -> _Result:
+        """Runs in the writer thread. After a failure nothing is assumed of the connection: a new one is opened."""
+        try:
+            with _translated(self._path):
+                if self._connection is None:
+                    self._connection = self._engine.connect()
+                with self._connection.begin():
+                    return work(self._connection)
+        except StoreError:
+            self._disconnect()
+            raise
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(SQLAlchemyError, sqlite3.Error):
+                self._connection.invalidate()
+                self._connection.close()
+            self._connection = None
+
+    def _load(self, connection: Connection) -> Ledger:
+        def every(table: Table, *conditions: Any) -> Iterator[Any]:
+            yield from connection.execute(select(table).where(*conditions)).mappings()
+
+        ledger = Ledger()
+        open_incidents = [
+            rows.incident_of(row)
+            for row in every(tables.incidents, tables.incidents.c.state != IncidentState.ENDED.value)
+        ]
+        alive = select(tables.incidents.c.id).where(tables.incidents.c.state != IncidentState.ENDED.value)
+        kept = or_(tables.pages.c.state.in_(_OPEN_PAGES), tables.pages.c.cause.in_(alive))
+        timers = [rows.timer_of(row) for row in every(tables.timers)]
+        symptoms = [rows.symptom_of(row) for row in every(tables.symptoms)]
+        ledger.apply(
+            Delta(
+                symptoms={symptom.id: symptom for symptom in symptoms},
+                timers={timer.id: timer for timer in timers},
+                incidents={incident.id: incident for incident in open_incidents},
+                pages={row["id"]: rows.page_of(row) for row in every(tables.pages, kept)},
+                heartbeats={TargetId(row["probe"], row["key"]): row["at"] for row in every(tables.heartbeats)},
+            )
+        )
+        return ledger
+
+
+def _engine(path: Path, *, read_only: bool) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", isolation_level=None)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
+        # A commit is believed once it is on disk: WAL, and a full sync each time.
+        for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # BEGIN alone would let two writers read before either writes, and lose an update silently.
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _check(path: Path, connection: Connection) -> None:
+    """What must hold before anything is believed."""
+    mode = connection.execute(text("PRAGMA journal_mode")).scalar()
+    synchronous = connection.execute(text("PRAGMA synchronous")).scalar()
+    if mode != "wal" or synchronous != 2:
+        raise StoreRefused(f"{path}: journal mode {mode}, synchronous {synchronous}: not a disk that keeps promises")
+    verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar()
+    if verdict != "ok":
+        raise StoreDamaged(f"{path} is damaged (quick_check: {verdict}): move it away and put a backup in its place")
+    connection.rollback()
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Foreign exceptions stop here."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _our_error(path, error.orig) from error
+    except sqlite3.Error as error:
+        raise _our_error(path, error) from error
+    except (SQLAlchemyError, TypeError, ValueError, OverflowError) as error:
+        raise StoreError(f"{path}: {type(error).__name__}: {error}") from error
+
+
+def _our_error(path: Path, error: object) -> StoreError:
+    """Refused now (full, locked, read-only, gone), damaged, or a row that cannot be written at all."""
+    message = str(error)
+    if "malformed" in message or "not a database" in message:
+        return StoreDamaged(f"{path} is damaged ({message}): move it away and put a backup in its place")
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.InterfaceError | sqlite3.ProgrammingError):
+        return StoreError(f"{path}: {message}")
+    return StoreRefused(f"{path}: {message}")
+
+
+def _write_delta(connection: Connection, delta: Delta) -> None:
+    _merge(connection, tables.symptoms, [rows.symptom_row(value) for value in delta.symptoms.values() if value])
+    _remove(connection, tables.symptoms, [key._asdict() for key, value in delta.symptoms.items() if value is None])
+    _merge(connection, tables.timers, [rows.timer_row(value) for value in delta.timers.values() if value])
+    _remove(connection, tables.timers, [rows.timer_key(key) for key, value in delta.timers.items() if value is None])
+    _merge(connection, tables.incidents, [rows.incident_row(value) for value in delta.incidents.values()])
+    _merge(connection, tables.pages, [rows.page_row(value) for value in delta.pages.values()])
+    beats = [{**target._asdict(), "at": at} for target, at in delta.heartbeats.items()]
+    _merge(connection, tables.heartbeats, beats)
+    for table, appended in (
+        (tables.events, [rows.event_row(value) for value in delta.events]),
+        (tables.deliveries, [rows.delivery_row(value) for value in delta.deliveries]),
+    ):
+        if appended:
+            connection.execute(insert(table), appended)
+
+
+def _merge(connection: Connection, table: Table, values: Sequence[rows.Row]) -> None:
+    """Insert, or replace by primary key."""
+    if not values:
+        return
+    statement = insert(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), values)
+
+
+def _remove(connection: Connection, table: Table, keys: Sequence[rows.Row]) -> None:
+    if not keys:
+        return
+    matches = and_(*(column == bindparam(f"b_{column.name}") for column in table.primary_key))
+    connection.execute(
+        delete(table).where(matches), [{f"b_{name}": part for name, part in key.items()} for key in keys]
+    )
+
+
+def _claim(connection: Connection, node: str, now: datetime, until: datetime, *, orphaned: bool) -> list[Page]:
+    table = tables.pages
+    lapsed = and_(table.c.due <= now, or_(table.c.lease_until.is_(None), table.c.lease_until <= now))
+    ready = and_(table.c.state == PageState.READY.value, table.c.lease_owner != node if orphaned else lapsed)
+    statement = update(table).where(ready).values(lease_owner=node, lease_until=until).returning(table)
+    return [rows.page_of(dict(row)) for row in connection.execute(statement).mappings()]
