@@ -37,7 +37,7 @@ class MailReceiver:
         """The mail as its reader sees it: the subject, then the text."""
         subject = str(message["Subject"] or "")
         body = message.get_body(preferencelist=("plain",))
-        text = body.get_content().rstrip("\n") if body is not None else ""
+        text = "\n".join(body.get_content().splitlines()) if body is not None else ""  # the wire has CRLF
         message_id = str(message["Message-ID"] or "").strip().strip("<>")
         return Arrival(
             at=self._clock.now(),

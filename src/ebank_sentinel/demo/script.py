@@ -95,8 +95,8 @@ TROUBLES: tuple[Trouble, ...] = (
             _Step(reason=Reason.FIRST, to=(("wang.fang", "sms"), _HOOK)),  # III to technical
             _Step(reason=Reason.TELL, to=(("chen.jing", "sms"),)),  # customer service gets one notice
             _Step(
-                reason=Reason.WORSE,  # II: mail too, and the command group joins
-                to=(("wang.fang", "sms"), ("wang.fang", "mail"), _HOOK, *_COMMAND),
+                reason=Reason.WORSE,  # II: mail too, the command group joins, and who was told is told again
+                to=(("wang.fang", "sms"), ("wang.fang", "mail"), _HOOK, *_COMMAND, ("chen.jing", "sms")),
             ),
         ),
     ),
