@@ -52,6 +52,7 @@ class ProbeError(enum.StrEnum):
     ASSERTION = "assertion"  # `expect` did not hold
     QUERY = "query"  # the server refused the PromQL
     SILENT = "silent"  # no heartbeat within its time
+    LOCAL = "local"  # this machine could not probe (no descriptors, no ports): never a reading, only a failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

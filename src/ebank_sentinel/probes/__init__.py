@@ -1,0 +1,1 @@
+"""Targets enter, readings leave: one file a kind of probe, when each is due, and how many run at once."""
