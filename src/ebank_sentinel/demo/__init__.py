@@ -12,9 +12,10 @@ async def run_demo(*, seconds: float, as_json: bool, folder: Path | None, out: T
     if importlib.util.find_spec("aiosmtpd") is None:
         print("the demo needs a mail server of its own: pip install 'ebank-sentinel[demo]'", file=err)
         return 2
+    from ebank_sentinel.demo.programs import installed  # noqa: PLC0415 - as below
     from ebank_sentinel.demo.run import run  # noqa: PLC0415 - it imports aiosmtpd, which an extra brings
 
-    return await run(seconds=seconds, as_json=as_json, folder=folder, out=out, err=err)
+    return await run(seconds=seconds, as_json=as_json, folder=folder, programs=installed(), out=out, err=err)
 
 
 __all__ = ["run_demo"]

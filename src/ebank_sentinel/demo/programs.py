@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ebank_sentinel.clock import Clock
@@ -95,14 +96,22 @@ async def running(name: str, command: Sequence[str], *, log: Path, clock: Clock)
         await asyncio.shield(program.stop())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    """What is run beside the simulated bank."""
+
+    daemon: Callable[[DemoFolder], Sequence[str]]  # the command line for a folder
+    prometheus: str | None  # path of the program; None: there is none, the bank's own figures are probed
+
+
+def installed() -> Programs:
+    """The daemon of this installation, and Prometheus where it is installed."""
+    return Programs(daemon=daemon_command, prometheus=shutil.which("prometheus"))
+
+
 def daemon_command(folder: DemoFolder) -> list[str]:
     """How the daemon itself is run: the same Python, the same installation."""
     return [sys.executable, "-m", "ebank_sentinel", "run", "-c", str(folder.configuration)]
-
-
-def prometheus_program() -> str | None:
-    """Where the prometheus program is; None when it is not installed."""
-    return shutil.which("prometheus")
 
 
 def prometheus_command(program: str, folder: DemoFolder, *, port: int) -> list[str]:

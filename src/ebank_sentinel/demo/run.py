@@ -16,7 +16,7 @@ from typing import TextIO
 from ebank_sentinel.clock import Clock, SystemClock
 from ebank_sentinel.demo.folder import check_empty
 from ebank_sentinel.demo.play import ZONE, Play
-from ebank_sentinel.demo.programs import ProgramFailed
+from ebank_sentinel.demo.programs import ProgramFailed, Programs
 from ebank_sentinel.demo.script import SHORTEST_SECONDS, Timeline, expected_pages
 from ebank_sentinel.demo.shows import JsonLines, LiveScreen, PlainLines, Show
 from ebank_sentinel.demo.stage import put_up
@@ -25,7 +25,15 @@ from ebank_sentinel.errors import UsageError
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-async def run(*, seconds: float, as_json: bool, folder: Path | None, out: TextIO, err: TextIO) -> int:
+async def run(
+    *,
+    seconds: float,
+    as_json: bool,
+    folder: Path | None,
+    programs: Programs,
+    out: TextIO,
+    err: TextIO,
+) -> int:
     """As `run_demo`, with everything that it needs installed."""
     if not math.isfinite(seconds) or seconds < SHORTEST_SECONDS:
         print(f"--seconds {seconds:g} is too short for the story: at least {SHORTEST_SECONDS:g}", file=err)
@@ -49,7 +57,7 @@ async def run(*, seconds: float, as_json: bool, folder: Path | None, out: TextIO
                 show = PlainLines(out, zone=ZONE)
             with _signals_cancel() as caught:
                 try:
-                    problems = await perform(place, seconds=seconds, show=show, clock=SystemClock())
+                    problems = await perform(place, seconds=seconds, show=show, programs=programs, clock=SystemClock())
                 except asyncio.CancelledError:
                     if not caught:
                         raise
@@ -63,10 +71,10 @@ async def run(*, seconds: float, as_json: bool, folder: Path | None, out: TextIO
     return 1 if problems else 0
 
 
-async def perform(place: Path, *, seconds: float, show: Show, clock: Clock) -> list[str]:
+async def perform(place: Path, *, seconds: float, show: Show, programs: Programs, clock: Clock) -> list[str]:
     """Put up the stage in an empty folder and play: returns what does not hold, in lines; nothing when all does."""
     try:
-        async with put_up(place, clock=clock, dice=random.SystemRandom()) as stage:
+        async with put_up(place, programs=programs, clock=clock, dice=random.SystemRandom()) as stage:
             play = Play(
                 stage=stage,
                 timeline=Timeline(seconds),

@@ -63,7 +63,7 @@ def _head(view: View) -> Table:
     line.add_column(justify="right")
     line.add_row(
         Text.assemble(
-            (" ebank-sentinel ", "bold black on bright_green"),
+            (" ebank-sentinel ", "bold bright_white on dark_green"),
             ("  the real daemon, a simulated bank: 示例银行", "bold"),
         ),
         Text(f"{view.now:%H:%M:%S} "),
@@ -125,7 +125,7 @@ def _dots(branches: Iterable[list[str]], dead: frozenset[str]) -> Text:
     dots = Text(no_wrap=True)
     for names in branches:
         for name in names:
-            dots.append(*(("✗", "bold red") if name in dead else ("●", "green")))
+            dots.append(*(("x", "bold red") if name in dead else ("●", "green")))
         dots.append("  ")
     return dots
 
@@ -172,13 +172,13 @@ def _incident_lines(incidents: Iterable[IncidentRow], now: datetime) -> Iterable
         since = row.since.astimezone(now.tzinfo)
         owner = (row.ack or {}).get("name") or ", ".join(row.groups)
         told = f"over after {_lasting(row.since, row.ended_at)}" if row.ended_at else f"since {since:%H:%M:%S}  {owner}"
-        yield Text(f"      {told}  #{row.code}", style="dim")
+        yield Text(f"      #{row.code}  {told}", style="dim")
 
 
 def _foot(view: View) -> Text:
     """The counts, and what a spectator must know."""
     channels = [f"{sum(page.channel == name for page in view.pages)} {name}" for name in ("sms", "mail", "hook")]
-    source = "a real Prometheus" if view.with_prometheus else "no Prometheus here: the bank's own figures"
+    source = "a real Prometheus" if view.with_prometheus else "the bank itself (no prometheus installed)"
     foot = Text.assemble(
         (f" {len(view.pages)} of {view.expected} pages", "bold"),
         (f"  ({', '.join(channels)})   login rate from {source}   Ctrl-C ends", "dim"),

@@ -23,9 +23,8 @@ from ebank_sentinel.demo.mail_receiver import MailReceiver
 from ebank_sentinel.demo.ports import free_ports
 from ebank_sentinel.demo.programs import (
     Program,
-    daemon_command,
+    Programs,
     prometheus_command,
-    prometheus_program,
     running,
 )
 from ebank_sentinel.demo.receivers import Inbox
@@ -48,9 +47,9 @@ class Stage:
 
 
 @asynccontextmanager
-async def put_up(path: Path, *, clock: Clock, dice: Random) -> AsyncIterator[Stage]:
+async def put_up(path: Path, *, programs: Programs, clock: Clock, dice: Random) -> AsyncIterator[Stage]:
     """Start everything, the daemon last. Raises ProgramFailed when it does not come up, OSError when a port is gone."""
-    program = prometheus_program()
+    program = programs.prometheus
     sentinel, ebank, atm, sms, mail, hook, prometheus = free_ports(7, dice=dice)
     ports = Ports(sentinel=sentinel, ebank=ebank, atm=atm, sms=sms, mail=mail, hook=hook, prometheus=prometheus)
     folder = make_folder(path, ports=ports, with_prometheus=program is not None)
@@ -65,7 +64,7 @@ async def put_up(path: Path, *, clock: Clock, dice: Random) -> AsyncIterator[Sta
             await _start_prometheus(stack, program, folder=folder, port=ports.prometheus, session=session, clock=clock)
         api = SentinelApi(session, port=ports.sentinel)
         daemon = await stack.enter_async_context(
-            running("the daemon", daemon_command(folder), log=folder.log, clock=clock),
+            running("the daemon", programs.daemon(folder), log=folder.log, clock=clock),
         )
         await daemon.wait_until(api.ready, seconds=READY_SECONDS)
         yield Stage(
