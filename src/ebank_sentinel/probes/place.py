@@ -87,6 +87,8 @@ def check_url(text: str) -> None:
         raise ValueError("no user and password in a URL: send them in a header whose value is {file: PATH}")
     if parts.fragment or text.endswith("#"):
         raise ValueError("a URL that is asked for has no fragment: take off the # and what follows it")
+    if parts.netloc.count(":") > 1 and not parts.netloc.startswith("["):
+        raise ValueError("an IPv6 address stands in brackets, as in http://[fd00::1]/")
     try:
         port = parts.port
     except ValueError:

@@ -118,6 +118,11 @@ class ProbeBase(Strict):
         """Whether a rule may say `body.x.y`."""
         return self._kind.has_body(self.own)
 
+    @property
+    def finds_targets(self) -> bool:
+        """Its targets are what it reads: they bring labels of their own."""
+        return self._kind.finds_targets
+
     def columns(self) -> frozenset[str]:
         """The placeholders that each target must fill."""
         return self._kind.columns(self.own)
