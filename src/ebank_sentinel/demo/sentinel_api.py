@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ebank_sentinel.errors import SentinelError
+from ebank_sentinel.model.rule import in_language
 
 _TIMEOUT = aiohttp.ClientTimeout(total=3.0)  # seconds; the daemon is on this machine
 
@@ -27,6 +28,15 @@ class _Row(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
+
+def _words(value: object) -> object:
+    """A text for the screen: of several languages the bank's; nothing is ""."""
+    if isinstance(value, dict):
+        return in_language(value, "zh-CN")
+    return "" if value is None else value
+
+
+_Words = Annotated[str, BeforeValidator(_words)]
 
 _R = TypeVar("_R", bound=_Row)
 
@@ -66,8 +76,8 @@ class IncidentRow(_Row):
     severity: str
     category: str
     groups: tuple[str, ...] = ()
-    title: str = ""
-    number: str = ""
+    title: _Words = ""
+    number: _Words = ""
     since: datetime
     ended_at: datetime | None = None
     ack: dict[str, Any] | None = None

@@ -20,24 +20,8 @@ from ebank_sentinel.demo.run import perform, run
 from ebank_sentinel.demo.shows import JsonLines
 from ebank_sentinel.demo.stage import put_up
 from support.driven_clock import eventually
+from support.ready_program import ready_at_once
 from support.real import program
-
-SERVER = """
-import http.server, os, sys\nprint(os.getpid(), flush=True)
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-    def log_message(self, *words):
-        pass
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-"""
-
-
-def ready_at_once(folder: DemoFolder) -> list[str]:
-    """A program that says ready where the daemon would listen, and does nothing else."""
-    listen = yaml.safe_load(folder.configuration.read_text(encoding="utf-8"))["listen"]
-    return [sys.executable, "-c", SERVER, listen.rpartition(":")[2]]
 
 
 async def test_a_story_that_is_too_short_is_refused() -> None:
