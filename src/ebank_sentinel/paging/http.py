@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 from pydantic import AfterValidator, StringConstraints
@@ -33,6 +33,8 @@ LONGEST_WAIT: Final = timedelta(hours=1)
 
 LATER: Final = frozenset({408, 425, 429})
 """Of the 4xx, what says "not now" and not "never"."""
+
+_SHORTEST_KEY: Final = 8  # characters; a shorter piece of a URL is a word such as `sendsms`
 
 _METADATA = frozenset(ipaddress.ip_address(text) for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200"))
 """Where clouds hand out credentials to whoever asks from inside: never a provider."""
@@ -138,6 +140,13 @@ def redacted(url: str) -> str:
     """Scheme, host and port: what an error may show."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def private_parts(url: str) -> tuple[str, ...]:
+    """What of a URL may be a key, and must not be shown when a provider repeats it."""
+    parts = urlsplit(url)
+    pieces = [*parts.path.split("/"), *(value for _, value in parse_qsl(parts.query)), *parts.query.split("&")]
+    return tuple(piece for piece in pieces if len(piece) >= _SHORTEST_KEY)
 
 
 def refused(answer: Answer, place: str, words: str) -> DeliveryError:

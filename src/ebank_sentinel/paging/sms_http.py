@@ -22,7 +22,7 @@ from ebank_sentinel.model.page import Page
 from ebank_sentinel.model.settings import Duration, Secret, Strict
 from ebank_sentinel.model.template import fill, placeholders
 from ebank_sentinel.paging import kannel
-from ebank_sentinel.paging.http import Answer, HttpClient, HttpUrl, refused
+from ebank_sentinel.paging.http import Answer, HttpClient, HttpUrl, private_parts, refused
 from ebank_sentinel.paging.kind import ChannelContext, Kind
 from ebank_sentinel.paging.parts import cut, is_septets
 from ebank_sentinel.paging.plain import detail, one_line
@@ -158,6 +158,7 @@ class SmsHttpChannel:
         self._settings = settings = context.settings
         self._clock = context.clock
         self._password = context.read(settings.password) if settings.password else ""
+        self._private = (self._password, *_encoded(self._password), *private_parts(settings.url))
         success = settings.success or Success()
         self._regex = _compiled(success.regex) if success.regex else None
         tls = trust(settings.ca, context.folder) if settings.url.startswith("https:") else None
@@ -173,7 +174,7 @@ class SmsHttpChannel:
         answer = await self._http.ask(
             request.method, request.url, headers=request.headers, body=request.body, now=self._clock.now()
         )
-        words = detail(answer.text, [self._password, *_encoded(self._password)])
+        words = detail(answer.text, self._private)
         if self._settings.profile == "kannel":
             return kannel.taken(answer, self._http.place, words)
         return self._taken(answer, words)

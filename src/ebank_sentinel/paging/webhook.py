@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from ebank_sentinel.model.page import Page
 from ebank_sentinel.model.settings import Duration, Secret, Strict
-from ebank_sentinel.paging.http import HttpClient, HttpUrl, refused
+from ebank_sentinel.paging.http import HttpClient, HttpUrl, private_parts, refused
 from ebank_sentinel.paging.kind import ChannelContext, Kind
 from ebank_sentinel.paging.plain import detail
 from ebank_sentinel.paging.trust import trust
@@ -38,8 +38,9 @@ class WebhookChannel:
     def __init__(self, context: ChannelContext[WebhookSettings]) -> None:
         settings = context.settings
         secrets = [secret for secret in (settings.secret, settings.previous_secret) if secret is not None]
-        self._secrets = [context.read(secret) for secret in secrets]
-        self._signers = [_signer(secret) for secret in self._secrets]
+        keys = [context.read(secret) for secret in secrets]
+        self._signers = [_signer(key) for key in keys]
+        self._private = (*keys, *(key.removeprefix(_PREFIX) for key in keys), *private_parts(settings.url))
         self._url = settings.url
         self._clock = context.clock
         tls = trust(settings.ca, context.folder) if settings.url.startswith("https:") else None
@@ -58,7 +59,7 @@ class WebhookChannel:
             "webhook-signature": " ".join(signatures),
         }
         answer = await self._http.ask("POST", self._url, headers=headers, body=body.encode(), now=now)
-        words = detail(answer.text, self._secrets)
+        words = detail(answer.text, self._private)
         if 200 <= answer.status < 300:
             return words or f"answered {answer.status}"
         raise refused(answer, self._http.place, words)

@@ -50,7 +50,8 @@ CLEAR = replace(
     at=SINCE + timedelta(minutes=34),
     ack="王芳",
 )
-ENGLISH = {"bank": "Demo Bank", "title": "Logins failing", "number": "success 62%", "impact": "mobile logins fail"}
+IN_ENGLISH = replace(ALARM, bank="Demo Bank", title="Logins failing", number="success 62%", impact="mobile logins fail")
+CLEAR_IN_ENGLISH = replace(CLEAR, bank="Demo Bank", title="Logins failing", number="success 98%")
 ENTRY = DigestEntry(severity=Severity.IV, title="ATM 失联", place="中关村支行", since=SINCE, code="1001")
 
 
@@ -66,7 +67,7 @@ def test_an_alarm_reads_as_the_design_says() -> None:
     assert chinese(ALARM).short == (
         "【示例银行】二级 登录失败 成功率62%(平时98%) 03:09起 影响:全行手机网银登不上 回1接手2转下一人 码4821"
     )
-    assert english(replace(ALARM, **ENGLISH)).short == (
+    assert english(IN_ENGLISH).short == (
         "[Demo Bank] Level II Logins failing success 62% (normally 98%) since 03:09 "
         "impact: bank-wide mobile logins fail reply 1 take 2 next code 4821"
     )
@@ -74,7 +75,7 @@ def test_an_alarm_reads_as_the_design_says() -> None:
 
 def test_an_all_clear_reads_as_the_design_says() -> None:
     assert chinese(CLEAR).short == "【示例银行】已恢复 登录失败 03:09至03:41共32分 成功率98% 接手:王芳 码4821"
-    assert english(replace(CLEAR, **ENGLISH | {"number": "success 98%"})).short == (
+    assert english(CLEAR_IN_ENGLISH).short == (
         "[Demo Bank] recovered Logins failing 03:09 to 03:41, 32 min success 98% taken by: 王芳 code 4821"
     )
 
@@ -171,7 +172,7 @@ def test_the_normal_goes_before_the_number_and_the_number_before_the_reply_line(
 
 
 def test_an_english_text_may_be_longer_than_a_chinese_one() -> None:
-    assert len(english(replace(ALARM, **ENGLISH | {"impact": "down " * 200})).short) > 400
+    assert len(english(replace(IN_ENGLISH, impact="down " * 200)).short) > 400
 
 
 def test_no_link_no_account_and_no_line_break_gets_into_a_text() -> None:
@@ -196,7 +197,7 @@ def test_place_and_impact_together_make_no_link_either() -> None:
 def test_the_subject_of_a_mail_tells_level_title_place_since_and_code() -> None:
     assert chinese(ALARM).subject == "[二级] 登录失败 全行 03:09起 #4821"
     assert chinese(CLEAR).subject == "[已恢复] 登录失败 全行 03:09至03:41共32分 #4821"
-    assert english(replace(ALARM, **ENGLISH)).subject == "[Level II] Logins failing bank-wide since 03:09 #4821"
+    assert english(IN_ENGLISH).subject == "[Level II] Logins failing bank-wide since 03:09 #4821"
     assert chinese(replace(ALARM, kind=NoticeKind.WORSE, place="朝阳")).subject.startswith("[升为二级] 登录失败 朝阳 ")
     assert chinese(replace(CLEAR, kind=NoticeKind.RETIRED)).subject.startswith("[停止监测] ")
 
@@ -241,7 +242,7 @@ def test_the_body_of_an_all_clear_tells_who_had_it_and_asks_for_nothing() -> Non
 
 
 def test_who_reads_english_gets_an_english_body() -> None:
-    body = english(replace(ALARM, **ENGLISH, ack="Wang Fang")).body
+    body = english(replace(IN_ENGLISH, ack="Wang Fang")).body
     assert "Wang Fang has taken it. Owner: 技术支持组" in body
     assert "Next: you will be told when it is over" in body
     assert "Category: System failure" in body
@@ -318,16 +319,34 @@ def test_what_cannot_be_rendered_goes_out_as_a_plain_fallback() -> None:
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=300)
 ANY_TIME = st.datetimes(timezones=st.just(UTC))
-TEXTS = ("bank", "category", "rule", "title", "number", "normal", "impact", "place", "incident", "ack", "why")
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    texts=st.fixed_dictionaries(dict.fromkeys((*TEXTS, "threshold", "runbook", "say"), ANY_TEXT)),
-    lists=st.fixed_dictionaries(
-        dict.fromkeys(("groups", "others", "first_checks"), st.lists(ANY_TEXT, max_size=3).map(tuple))
-    ),
+ANY_TEXTS = st.lists(ANY_TEXT, max_size=3).map(tuple)
+ANY_NOTICE = st.builds(
+    Notice,
+    bank=ANY_TEXT,
+    kind=st.sampled_from(NoticeKind),
+    severity=st.sampled_from(Severity),
+    category=ANY_TEXT,
+    rule=ANY_TEXT,
+    title=ANY_TEXT,
+    number=ANY_TEXT,
+    normal=ANY_TEXT,
+    impact=ANY_TEXT,
+    place=ANY_TEXT,
+    at=ANY_TIME,
+    since=ANY_TIME,
+    ended_at=st.none() | ANY_TIME,
+    incident=ANY_TEXT,
+    code=st.just("4821"),
+    ack=ANY_TEXT,
+    groups=ANY_TEXTS,
+    why=ANY_TEXT,
+    others=ANY_TEXTS,
     readings=st.lists(st.tuples(ANY_TEXT, ANY_TEXT), max_size=3).map(tuple),
+    threshold=ANY_TEXT,
+    runbook=ANY_TEXT,
+    first_checks=ANY_TEXTS,
+    say=ANY_TEXT,
+    flags=st.frozensets(ANY_TEXT, max_size=2),
     entries=st.lists(
         st.builds(
             DigestEntry,
@@ -340,36 +359,16 @@ TEXTS = ("bank", "category", "rule", "title", "number", "normal", "impact", "pla
         ),
         max_size=3,
     ).map(tuple),
-    kind=st.sampled_from(NoticeKind),
-    severity=st.sampled_from(Severity),
-    times=st.tuples(ANY_TIME, ANY_TIME, st.none() | ANY_TIME),
-    language=st.sampled_from(["zh-CN", "en", "uk", ""]),
-    replies=st.booleans(),
 )
+
+
+@settings(max_examples=300, deadline=None)
+@given(notice=ANY_NOTICE, language=st.sampled_from(["zh-CN", "en", "uk", ""]), replies=st.booleans())
 def test_any_facts_make_a_text_that_fits_can_be_sent_and_has_its_level_and_code(
-    texts: dict[str, str],
-    lists: dict[str, tuple[str, ...]],
-    readings: tuple[tuple[str, str], ...],
-    entries: tuple[DigestEntry, ...],
-    kind: NoticeKind,
-    severity: Severity,
-    times: tuple[datetime, datetime, datetime | None],
+    notice: Notice,
     language: str,
     replies: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    at, since, ended_at = times
-    notice = Notice(
-        kind=kind,
-        severity=severity,
-        at=at,
-        since=since,
-        ended_at=ended_at,
-        code="4821",
-        readings=readings,
-        entries=entries,
-        **texts,  # type: ignore[arg-type] - every name in TEXTS is a text
-        **lists,  # type: ignore[arg-type]
-    )
     message = render(notice, language=language, replies=replies, zone=SHANGHAI)
     assert fits(message.short)
     for text in (message.short, message.subject, message.body, message.thread):
@@ -377,8 +376,16 @@ def test_any_facts_make_a_text_that_fits_can_be_sent_and_has_its_level_and_code(
         text.encode("utf-16")
     json.dumps(message.payload, allow_nan=False).encode()
     assert len((message.short + message.subject).splitlines()) == 1
-    if kind is not NoticeKind.DIGEST:
+    if notice.kind is not NoticeKind.DIGEST:
         assert "4821" in message.short
         assert "#4821" in message.subject
-    if kind not in {NoticeKind.RESOLVED, NoticeKind.RETIRED}:
-        assert severity.title(language) in message.short
+    if notice.kind not in {NoticeKind.RESOLVED, NoticeKind.RETIRED}:
+        assert notice.severity.title(language) in message.short
+
+
+@given(notice=ANY_NOTICE.map(lambda notice: replace(notice, since=datetime.max.replace(tzinfo=UTC))))
+def test_the_fallback_holds_for_any_facts_too(notice: Notice) -> None:
+    message = chinese(notice)
+    assert fits(message.short)
+    message.short.encode("utf-16")
+    json.dumps(message.payload).encode()
