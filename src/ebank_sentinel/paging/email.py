@@ -29,6 +29,7 @@ from ebank_sentinel.paging.trust import tls_words, trust
 
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
 _PORTS: Final = {"none": 25, "starttls": 587, "implicit": 465}
+_LOGIN_CODES: Final = frozenset({432, 454, 530, 534, 535, 538})  # RFC 4954: the login is what failed
 _LONGEST_SUBJECT: Final = 200
 _GOODBYE_SECONDS: Final = 2.0  # the mail is taken by then: a server that is slow to say goodbye changes nothing
 
@@ -150,24 +151,24 @@ class EmailChannel:
         """What an error means: 5xx for this mail is for good; whatever an operator can mend is for now."""
         permanent = False
         if reason := tls_words(error):
-            words = f"{reason}: nothing was sent"
+            words = reason
         elif isinstance(error, aiosmtplib.SMTPRecipientsRefused):
             first = error.recipients[0]
             permanent, words = first.code >= 500, f"the recipient is refused: {first.code} {first.message}"
-        elif isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        elif isinstance(error, aiosmtplib.SMTPResponseException) and error.code in _LOGIN_CODES:
             words = f"user or password is refused: {error.code} {error.message}"
-        elif isinstance(error, aiosmtplib.SMTPConnectResponseError | aiosmtplib.SMTPHeloError):
-            words = f"it serves nobody at present: {error.code} {error.message}"
-        elif isinstance(error, aiosmtplib.SMTPResponseException):
+        elif isinstance(error, aiosmtplib.SMTPSenderRefused | aiosmtplib.SMTPDataError):
             permanent, words = error.code >= 500, f"the mail is refused: {error.code} {error.message}"
-        elif isinstance(error, aiosmtplib.SMTPNotSupported):
-            words = f"it lacks what we need, and nothing was sent ({error.message})"
+        elif isinstance(error, aiosmtplib.SMTPResponseException):  # of the connection, not of this mail
+            words = f"it serves nobody at present: {error.code} {error.message}"
         elif isinstance(error, TimeoutError):
             words = f"no answer within {timeout:g} s"
         elif isinstance(error, aiosmtplib.SMTPServerDisconnected):
             words = "the connection broke: the mail may or may not have been taken"
         elif isinstance(error, aiosmtplib.SMTPConnectError | OSError):
             words = f"no connection ({_cause(error)})"
+        elif isinstance(error, aiosmtplib.SMTPException):  # no STARTTLS, no way to log in: nothing went out yet
+            words = f"it lacks what we need, and nothing was sent ({error.message})"
         else:
             words = f"it said what SMTP does not have ({type(error).__name__})"
         return DeliveryError(detail(f"{self._place}: {words}", self._secrets), permanent=permanent)

@@ -27,9 +27,10 @@ def tls_words(error: BaseException) -> str | None:
     """Why TLS failed, in words, when that is what an error or one of its causes says; else None."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted ({seen.verify_message})"
+        if isinstance(seen, ssl.SSLCertVerificationError):  # aiohttp's own is one too, without the words
+            words = getattr(seen, "verify_message", "") or getattr(seen.__cause__, "verify_message", "")
+            return f"its certificate is not trusted ({words})"
         if isinstance(seen, ssl.SSLError):
-            return f"the TLS handshake failed ({seen.reason or type(seen).__name__})"
+            return f"TLS failed ({seen.reason or type(seen).__name__})"
         seen = seen.__cause__ or seen.__context__
     return None
