@@ -30,7 +30,7 @@ class Step:
     """The first step of a group's chain, worked out for one moment."""
 
     group: str  # after `use`/`else`: the group that is really meant
-    people: tuple[Person, ...]  # in order, nobody twice, nobody who is away
+    people: tuple[Person, ...]  # in order, nobody twice, nobody who is away unless all are
     via: tuple[Via, ...] | None  # the step's own; None: what the severity takes
     why: str  # in words: "on call in technical (rota technical, until Mon 09:00)"
 

@@ -70,6 +70,10 @@ class Document:
             raise ConfigError(self.problems)
         return self._value(path)
 
+    def data(self, path: Sequence[str | int] = ()) -> Any:
+        """The data at a path, as far as it could be read: what is wrong with it is in `problems`."""
+        return self._value(path)
+
     def validate(self, model: type[T], *, prefix: Sequence[str | int] = (), data: object = _WHOLE) -> T:
         """What the model makes of the data at `prefix`, or of `data` that came from there.
 
@@ -108,6 +112,11 @@ class Document:
         for segment in path:
             node = None if node is None else _child(node, segment)
         return node is not None
+
+    def keys(self, path: Sequence[str | int] = ()) -> tuple[str, ...]:
+        """The keys of the mapping at a path, also of a file that is not valid; nothing where there is none."""
+        value = self._value(path)
+        return tuple(value) if isinstance(value, dict) else ()
 
     def _value(self, path: Sequence[str | int]) -> Any:
         node: Node | None = self._root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import re
@@ -43,9 +44,14 @@ _REFUSALS = {
 }
 
 
-def read_text(path: Path, name: str) -> str:
-    """The text of the file. Raises ConfigError, which says under `name` what is wrong with it."""
+def read_text(path: Path, name: str, *, byte_order_mark: bool = False) -> str:
+    """The text of the file. Raises ConfigError, which says under `name` what is wrong with it.
+
+    A file that comes from a spreadsheet may have a `byte_order_mark`, which is taken off.
+    """
     data = _read_bytes(path, name)
+    if byte_order_mark:
+        data = data.removeprefix(codecs.BOM_UTF8)
     for mark, reason in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             raise _refused(name, reason)
