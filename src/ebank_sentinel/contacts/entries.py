@@ -149,6 +149,6 @@ def _take_csv(entries: Entries, document: Document, file: PeopleFile, folder: Pa
 
 def _row(name: str, line: int, identifier: str, person: PersonSettings) -> Entry[PersonSettings]:
     def problem(tail: Tail, reason: str) -> Problem:
-        return Problem(name, line, 0, ".".join((identifier, *(str(part) for part in tail))), reason)
+        return Problem(name, line, 1, ".".join((identifier, *(str(part) for part in tail))), reason)
 
     return Entry(person, f"{name}:{line}", problem)

@@ -39,10 +39,10 @@ def read_people(path: Path, name: str) -> tuple[dict[str, tuple[PersonSettings, 
                 continue
             row = {column: cell.strip() for column, cell in zip(header, cells, strict=False)}
             problems.extend(
-                Problem(name, line, 0, key, reason) for key, reason in _add(row, cells, header, line, people)
+                Problem(name, line, 1, key, reason) for key, reason in _add(row, cells, header, line, people)
             )
     except csv.Error as error:
-        raise ConfigError([Problem(name, reader.line_num, 0, "", f"this is not CSV: {error}")]) from None
+        raise ConfigError([Problem(name, reader.line_num, 1, "", f"this is not CSV: {error}")]) from None
     if not header:
         raise ConfigError([Problem(name, 0, 0, "", "the file is empty")])
     return people, problems
@@ -54,16 +54,16 @@ def _header(cells: list[str], name: str, line: int) -> list[str]:
         Problem(
             name,
             line,
-            0,
+            1,
             column,
             f"unknown column{did_you_mean(column, COLUMNS) or _COLUMNS_ARE}",
         )
         for column in header
         if column not in COLUMNS
     ]
-    problems += [Problem(name, line, 0, "", f'needs a column "{column}"') for column in _NEEDED if column not in header]
+    problems += [Problem(name, line, 1, "", f'needs a column "{column}"') for column in _NEEDED if column not in header]
     problems += [
-        Problem(name, line, 0, column, "this column stands twice") for column in set(header) if header.count(column) > 1
+        Problem(name, line, 1, column, "this column stands twice") for column in set(header) if header.count(column) > 1
     ]
     if problems:
         raise ConfigError(problems)
