@@ -52,7 +52,7 @@ class ProbeError(enum.StrEnum):
     ASSERTION = "assertion"  # `expect` did not hold
     QUERY = "query"  # the server refused the PromQL
     SILENT = "silent"  # no heartbeat within its time
-    LOCAL = "local"  # this machine could not probe (no descriptors, no ports): never a reading, only a failure
+    LOCAL = "local"  # this machine could not probe (no descriptors, no address in its labels): only in a ProbeFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

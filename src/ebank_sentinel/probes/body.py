@@ -66,18 +66,24 @@ def json_of(body: bytes) -> object:
         raise Failed(ProbeError.BODY, f"the body is not JSON: {error.msg} at line {error.lineno}") from None
     except UnicodeDecodeError:
         raise Failed(ProbeError.BODY, "the body is not JSON: it is not UTF-8 text") from None
-    except ValueError as error:
-        raise Failed(ProbeError.BODY, f"the body is not JSON: {one_line(str(error), 80)}") from None
+    except _NoNumberError as error:
+        raise Failed(ProbeError.BODY, f"the body is not JSON: {error}") from None
+    except ValueError:  # Python reads no integer of thousands of digits
+        raise Failed(ProbeError.BODY, "the body holds a number of thousands of digits") from None
+
+
+class _NoNumberError(ValueError):
+    """What Python's parser takes for a number, and JSON does not."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise _NoNumberError(f"{name} is no JSON number")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError("a number that is too large")
+        raise _NoNumberError("a number that is too large")
     return number
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Annotated, Literal
 
 import aiohttp
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from yarl import URL
 
 from ebank_sentinel.model.reading import ProbeError, Reading, Target
@@ -17,7 +17,7 @@ from ebank_sentinel.probes.certificate import days_left
 from ebank_sentinel.probes.expect import Expect, Expectation
 from ebank_sentinel.probes.failure import Failed, one_line
 from ebank_sentinel.probes.headers import Headers, TlsSettings, check_headers, read_headers
-from ebank_sentinel.probes.kind import Kind, ProbeContext, ProbeFailure, Sight, read_one
+from ebank_sentinel.probes.kind import Kind, ProbeContext, ProbeFailure, Sight, placed, read_one
 from ebank_sentinel.probes.names import FieldName
 from ebank_sentinel.probes.network import Stopwatch
 from ebank_sentinel.probes.place import check_url, check_url_template, fill, placeholders
@@ -56,9 +56,11 @@ class Settings(Strict):
     )
     body: str | None = Field(default=None, description="sent with POST, in UTF-8")
     expect: Expect = Field(default_factory=Expect, description="what makes the target up")
-    read: Annotated[dict[FieldName, str], AfterValidator(_check_read)] | Literal["*"] = Field(
-        default_factory=dict, description='field -> path in the JSON body; "*" keeps the whole body, as body.x.y'
-    )
+    read: Annotated[
+        Annotated[dict[FieldName, str], AfterValidator(_check_read), Tag("fields")]
+        | Annotated[Literal["*"], Tag("whole")],
+        Discriminator(lambda value: "fields" if isinstance(value, dict) else "whole"),
+    ] = Field(default_factory=dict, description='field -> path in the JSON body; "*" keeps the whole body, as body.x.y')
     follow: Literal["none", "same_host", "any"] = Field(
         default="none", description="which redirects are followed, at most 5; else one is the error `redirect`"
     )
@@ -98,7 +100,7 @@ class HttpProber:
         watch = self._context.network.stopwatch()
         sight.doing = lambda: watch.phase
         try:
-            url = self._fixed or url_for(self._context.settings, target.labels)
+            url = self._fixed or placed(url_for, self._context.settings, target.labels)
             body, charset = await self._fetch(url, watch, sight)
             sight.fields["body_bytes"] = len(body)
             sight.fields["latency_ms"] = watch.latency_ms()
@@ -216,7 +218,7 @@ def fields(settings: Settings) -> Mapping[str, type]:
 
 def check_target(settings: Settings, labels: Mapping[str, str]) -> None:
     """Raises ValueError when a target's labels give no URL."""
-    url_for(settings, labels)
+    check_url(fill(settings.url, labels))
 
 
 KIND = Kind(
@@ -225,6 +227,5 @@ KIND = Kind(
     fields=fields,
     prober=HttpProber,
     has_body=lambda settings: settings.read == "*",
-    columns=lambda settings: placeholders(settings.url),
     check_target=check_target,
 )

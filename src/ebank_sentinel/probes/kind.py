@@ -17,6 +17,7 @@ from ebank_sentinel.model.settings import Strict, format_duration
 from ebank_sentinel.probes.failure import Failed, explain, one_line
 from ebank_sentinel.probes.network import Network
 
+T = TypeVar("T")
 S = TypeVar("S", bound=Strict)
 """The settings of a kind."""
 
@@ -65,10 +66,6 @@ def _no_body(_settings: Strict) -> bool:
     return False
 
 
-def _no_columns(_settings: Strict) -> frozenset[str]:
-    return frozenset()
-
-
 def _fits(_settings: Strict, _labels: Mapping[str, str]) -> None:
     return None
 
@@ -82,7 +79,6 @@ class Kind(Generic[S]):
     fields: Callable[[S], Mapping[str, type]]  # what rules may name; `object` for a scalar of a type not yet known
     prober: Callable[[ProbeContext[S]], Prober]  # raises ValueError for what a file promises and the disk does not hold
     has_body: Callable[[S], bool] = _no_body  # whether `body.x.y` is allowed
-    columns: Callable[[S], frozenset[str]] = _no_columns  # placeholders that each target must fill
     check_target: Callable[[S, Mapping[str, str]], None] = _fits  # raises ValueError for labels that give no address
     finds_targets: bool = False  # its targets are what it reads: `targets` is refused, `absent` is allowed
 
@@ -95,6 +91,14 @@ class Sight:
     body: object = None
     doing: Callable[[], str] = lambda: "waiting"  # in words, for a timeout
     verdict: Failed | None = None  # known already: what goes wrong later does not hide it
+
+
+def placed(place: Callable[[S, Mapping[str, str]], T], settings: S, labels: Mapping[str, str]) -> T:
+    """Where a target is. Raises Failed: labels that give no address say nothing of what is watched."""
+    try:
+        return place(settings, labels)
+    except ValueError as error:
+        raise Failed(ProbeError.LOCAL, f"the target's labels give no address: {error}") from None
 
 
 async def within(limit: timedelta, sight: Sight, look: Awaitable[None]) -> Failed | None:

@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-METADATA_ADDRESSES = frozenset(
-    ipaddress.ip_address(text) for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200")
-)
+METADATA_ADDRESSES = frozenset(("169.254.169.254", "fd00:ec2::254", "100.100.100.200"))
 """Where clouds hand out credentials to whoever asks from inside (AWS, Azure, GCP; AWS over IPv6; Aliyun)."""
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _NAME = re.compile(r"[^\W\d]\w*")
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _LOOKS_NUMERIC = re.compile(r"(0[xX][0-9A-Fa-f]*|[0-9]+)")
-_STRUCTURE = frozenset("/\\@?#%{}\"'<>")  # what would change which host is asked, or which path
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+_STRUCTURE = frozenset("/\\@?#%{}\"'<> ")  # what would change which host is asked, or which path
 
 
 class Address(NamedTuple):
@@ -55,7 +55,8 @@ def fill(template: str, values: Mapping[str, str]) -> str:
             return match.group()[0]
         name = match.group(1)
         if name not in values:
-            raise ValueError(f"{{{name}}} is not a column or a label of this target")
+            known = ", ".join(sorted(values)) or "none"
+            raise ValueError(f"{{{name}}} is not a column or a label of this target: there are {known}")
         value = values[name]
         _check_value(name, value)
         return value
@@ -68,8 +69,10 @@ def _check_value(name: str, value: str) -> None:
         raise ValueError(f"{name} is empty, and the address needs it")
     if value in (".", ".."):
         raise ValueError(f"{name} is {value!r}, which would change the path")
+    if value.isprintable() and _STRUCTURE.isdisjoint(value):  # the one space that is printable is among them
+        return
     for letter in value:
-        if letter in _STRUCTURE or letter.isspace() or not letter.isprintable():
+        if letter in _STRUCTURE or not letter.isprintable():
             raise ValueError(f"{name} holds {letter!r}, which must not stand in an address")
 
 
@@ -148,17 +151,20 @@ def check_host(text: str) -> str:
 
 def refuse_metadata(host: str) -> None:
     """Raises ValueError when the host is, as an IP address, one of a cloud's metadata addresses."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return
-    if getattr(address, "ipv4_mapped", None):
-        address = ipaddress.IPv6Address(int(address)).ipv4_mapped or address
+    address = host
+    if ":" in host:
+        try:
+            parsed = ipaddress.IPv6Address(host)
+        except ValueError:
+            return
+        address = str(parsed.ipv4_mapped or parsed)
     if address in METADATA_ADDRESSES:
         raise ValueError(f"{host} is a cloud's metadata address, and is never connected to")
 
 
 def _check_letters(text: str) -> None:
+    if text.isprintable() and " " not in text and "\\" not in text:  # all that is not is found below
+        return
     for letter in text:
         if letter.isspace() or not letter.isprintable() or letter == "\\":
             raise ValueError(f"it holds {letter!r}: no spaces, control characters or backslashes")
@@ -180,12 +186,8 @@ def _check_ipv6(text: str) -> str:
 def _check_name(text: str) -> None:
     labels = text.removesuffix(".").split(".")
     if _LOOKS_NUMERIC.fullmatch(labels[-1]):
-        try:
-            ipaddress.IPv4Address(text)
-        except ValueError:
-            raise ValueError(
-                f"{text} is an odd way to write an IPv4 address: write four numbers, as in 10.1.2.3"
-            ) from None
+        if not _IPV4.fullmatch(text):
+            raise ValueError(f"{text} is an odd way to write an IPv4 address: write four numbers, as in 10.1.2.3")
         return
     if len(text) > 253 or not all(_HOST_LABEL.fullmatch(label) for label in labels):
         raise ValueError(f"{text!r} is not a host name")

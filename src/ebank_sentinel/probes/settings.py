@@ -123,16 +123,8 @@ class ProbeBase(Strict):
         """Its targets are what it reads: they bring labels of their own."""
         return self._kind.finds_targets
 
-    def columns(self) -> frozenset[str]:
-        """The placeholders that each target must fill."""
-        return self._kind.columns(self.own)
-
     def check_target(self, labels: Mapping[str, str]) -> None:
         """Raises ValueError when labels give no address to probe."""
-        missing = sorted(self.columns() - labels.keys())
-        if missing:
-            known = ", ".join(sorted(labels)) or "none"
-            raise ValueError(f"{{{missing[0]}}} is not a column or a label of this target: there are {known}")
         self._kind.check_target(self.own, labels)
 
 

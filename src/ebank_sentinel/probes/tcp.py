@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field
 
 from ebank_sentinel.model.reading import Reading, Target
 from ebank_sentinel.model.settings import Strict
-from ebank_sentinel.probes.kind import Kind, ProbeContext, ProbeFailure, Sight, read_one
-from ebank_sentinel.probes.place import check_address_template, fill, parse_address, placeholders
+from ebank_sentinel.probes.kind import Kind, ProbeContext, ProbeFailure, Sight, placed, read_one
+from ebank_sentinel.probes.place import Address, check_address_template, fill, parse_address
 
 
 class Settings(Strict):
@@ -38,7 +38,7 @@ class TcpProber:
         watch = network.stopwatch()
         sight.doing = lambda: watch.phase
         try:
-            address = parse_address(fill(self._context.settings.address, target.labels))
+            address = placed(address_for, self._context.settings, target.labels)
             connected = await network.connect(address, watch, self._context.timeout)
             connected.close()
             sight.fields["latency_ms"] = watch.latency_ms()
@@ -49,19 +49,19 @@ class TcpProber:
         """Nothing is kept."""
 
 
+def address_for(settings: Settings, labels: Mapping[str, str]) -> Address:
+    """The address of a target. Raises ValueError when its labels give none."""
+    return parse_address(fill(settings.address, labels))
+
+
 def fields(_settings: Settings) -> Mapping[str, type]:
     """What a rule may name."""
     return {"latency_ms": float, "dns_ms": float, "connect_ms": float}
 
 
-def columns(settings: Settings) -> frozenset[str]:
-    """What each target must fill."""
-    return placeholders(settings.address)
-
-
 def check_target(settings: Settings, labels: Mapping[str, str]) -> None:
     """Raises ValueError when a target's labels give no address."""
-    parse_address(fill(settings.address, labels))
+    address_for(settings, labels)
 
 
 KIND = Kind(
@@ -69,6 +69,5 @@ KIND = Kind(
     every=lambda _settings: timedelta(seconds=30),
     fields=fields,
     prober=TcpProber,
-    columns=columns,
     check_target=check_target,
 )

@@ -14,7 +14,7 @@ from ebank_sentinel.model.reading import Reading, Target
 from ebank_sentinel.model.settings import Strict
 from ebank_sentinel.probes.certificate import days_left
 from ebank_sentinel.probes.failure import explain
-from ebank_sentinel.probes.kind import Kind, ProbeContext, ProbeFailure, Sight, read_one
+from ebank_sentinel.probes.kind import Kind, ProbeContext, ProbeFailure, Sight, placed, read_one
 from ebank_sentinel.probes.network import IN_TLS, Stopwatch
 from ebank_sentinel.probes.place import (
     Address,
@@ -68,8 +68,7 @@ class TlsProber:
         watch = network.stopwatch()
         sight.doing = lambda: watch.phase
         try:
-            address = parse_address(fill(settings.address, target.labels))
-            name = fill(settings.server_name, target.labels) if settings.server_name else address.host
+            address, name = placed(address_for, settings, target.labels)
             try:
                 certificate = await self._shake(address, name, self._verifying, watch)
             except ssl.SSLCertVerificationError as refused:
@@ -112,21 +111,22 @@ class TlsProber:
         """Nothing is kept."""
 
 
+def address_for(settings: Settings, labels: Mapping[str, str]) -> tuple[Address, str]:
+    """The address of a target and the name that its certificate must be for. Raises ValueError."""
+    address = parse_address(fill(settings.address, labels))
+    if settings.server_name is None:
+        return address, address.host
+    return address, check_host(fill(settings.server_name, labels))
+
+
 def fields(_settings: Settings) -> Mapping[str, type]:
     """What a rule may name."""
     return {"cert_days": float, "latency_ms": float, "dns_ms": float, "connect_ms": float, "tls_ms": float}
 
 
-def columns(settings: Settings) -> frozenset[str]:
-    """What each target must fill."""
-    return placeholders(settings.address) | placeholders(settings.server_name or "")
-
-
 def check_target(settings: Settings, labels: Mapping[str, str]) -> None:
     """Raises ValueError when a target's labels give no address."""
-    parse_address(fill(settings.address, labels))
-    if settings.server_name is not None:
-        check_host(fill(settings.server_name, labels))
+    address_for(settings, labels)
 
 
 KIND = Kind(
@@ -134,6 +134,5 @@ KIND = Kind(
     every=lambda _settings: timedelta(hours=1),
     fields=fields,
     prober=TlsProber,
-    columns=columns,
     check_target=check_target,
 )
