@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from ebank_sentinel.incidents import outbox, people, symptoms
+from ebank_sentinel.incidents import notices, outbox, people, symptoms
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.world import World
-from ebank_sentinel.model.item import Acknowledge, Change, Delivered, Heartbeat, Item, Reloaded, Request
-from ebank_sentinel.model.ledger import Ledger, Timer, TimerKind
+from ebank_sentinel.model.item import Acknowledge, Announcement, Change, Delivered, Heartbeat, Item, Reloaded, TestPage
+from ebank_sentinel.model.ledger import Ledger, TimerKind
 
 
 def decide(ledger: Ledger, batch: Collection[Item], world: World, now: datetime) -> Draft:
@@ -40,7 +40,7 @@ def _order(item: Item) -> tuple[datetime, int, tuple[str, ...], int]:
             return item.at, 3, (request,), 0
         case Delivered(delivery=delivery):
             return item.at, 4, (delivery.page, delivery.outcome, delivery.detail), 0
-        case Request(request=request):
+        case TestPage(request=request) | Announcement(request=request):
             return item.at, 5, (request,), 0
 
 
@@ -54,8 +54,10 @@ def _take(draft: Draft, world: World, item: Item, now: datetime) -> None:
             people.on_acknowledge(draft, world, item)
         case Heartbeat():
             people.on_heartbeat(draft, item)
-        case Request():
-            outbox.on_request(draft, world, item, now)
+        case TestPage():
+            notices.on_test_page(draft, world, item, now)
+        case Announcement():
+            notices.on_announcement(draft, world, item, now)
         case Reloaded():
             symptoms.on_reloaded(draft, world, item, now)
 
@@ -71,5 +73,3 @@ _TIMERS = {
     TimerKind.NEXT_CHANNEL: outbox.on_silent_channel,
     TimerKind.DIGEST: outbox.on_digest,
 }
-
-__all__ = ["Timer", "decide"]

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from ebank_sentinel.incidents import outbox
+from ebank_sentinel.incidents import notices
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.facts import titles
 from ebank_sentinel.incidents.world import World
@@ -39,10 +39,10 @@ def open_incident(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: 
     )
     draft.put_incident(incident)
     draft.log(at, incident.id, Reason.OPENED, f"{rule.id} on {symptom.id.target}: {incident.severity.name}")
-    outbox.tell_people(
+    notices.tell_people(
         draft,
         world,
-        outbox.Call(
+        notices.Call(
             incident=incident,
             rule=rule,
             symptom=symptom,
@@ -81,10 +81,10 @@ def worsen(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetim
     draft.log(
         at, incident.id, Reason.WORSE, f"{incident.severity.name} to {severity.name}, row {max(symptom.held) + 1}"
     )
-    outbox.tell_people(
+    notices.tell_people(
         draft,
         world,
-        outbox.Call(
+        notices.Call(
             incident=worse,
             rule=rule,
             symptom=symptom,
@@ -108,7 +108,7 @@ def end_incident(draft: Draft, world: World, symptom: Symptom, reason: Reason, a
     ended = replace(incident, state=IncidentState.ENDED, ended_at=at, ended_as=reason)
     draft.put_incident(ended)
     draft.log(at, incident.id, reason, f"{incident.rule} on {incident.symptom.target}")
-    outbox.all_clear(draft, world, ended, symptom, reason, now)
+    notices.all_clear(draft, world, ended, symptom, reason, now)
 
 
 def _meaning(rule: Rule, held: frozenset[int]) -> Meaning:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from ebank_sentinel.model.page import Delivery, Page
+from ebank_sentinel.model.page import Delivery
 from ebank_sentinel.model.reading import Scalar, Target, TargetId
 
 Truth: TypeAlias = bool | None
@@ -62,11 +62,21 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Pages that are asked for outright: a test page, a broken configuration."""
+class TestPage:
+    """Somebody wants to see that a person can be reached, on every channel."""
 
     request: str  # unique: the answer is filed under it
-    pages: tuple[Page, ...]
+    person: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """The program has something to say about itself to a group."""
+
+    request: str  # unique: the answer is filed under it
+    group: str
+    detail: str  # one line
     at: datetime
 
 
@@ -77,4 +87,7 @@ class Reloaded:
     at: datetime
 
 
-Item: TypeAlias = Change | Acknowledge | Heartbeat | Delivered | Request | Reloaded
+Item: TypeAlias = Change | Acknowledge | Heartbeat | Delivered | TestPage | Announcement | Reloaded
+
+Asked: TypeAlias = Acknowledge | Heartbeat | TestPage | Announcement
+"""Items whose sender waits for an answer."""

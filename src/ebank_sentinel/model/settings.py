@@ -125,15 +125,18 @@ class Secret(Strict):
         return credentials / str(self.credential)
 
 
-def read_secret(path: Path) -> str:
-    """The secret in a file, without its trailing newline. Raises ValueError: it names the file and what is wrong."""
+def read_secret(path: Path, *, private: bool = True) -> str:
+    """The secret in a file, without its trailing newline. Raises ValueError: it names the file and what is wrong.
+
+    `private`: nobody else may read it. systemd guards its credentials by itself, and with other means.
+    """
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ValueError(f"cannot read the secret in {path}: {reason}") from None
-    if mode & 0o077:
+    if private and mode & 0o077:
         raise ValueError(f"the secret in {path} can be read by others (mode {mode & 0o777:03o}): chmod 600 it")
     if not text.strip():
         raise ValueError(f"the secret in {path} is empty")

@@ -43,7 +43,6 @@ class Evaluator:
         self._watches = watches
         self._intervals = intervals
         self._active_at = active
-        self._active: frozenset[str] | None = None
         self._slots: dict[TargetId, _Slot] = {}
         self._seq = 0
         self._all_unknown: dict[str, int] = {}  # rule -> intervals
@@ -58,7 +57,7 @@ class Evaluator:
         slot = self._slots.get(target.id)
         if slot is None:
             slot = self._slots[target.id] = _Slot(target, None, None, reading.at)
-        mask = watch.mask(reading, self._active_now(reading.at))
+        mask = watch.mask(reading, self._active_at(reading.at))
         slot.target = target
         slot.reading = reading
         if mask == slot.mask:
@@ -83,7 +82,7 @@ class Evaluator:
         due = {probe for probe in self._watches if self._is_due(probe, now)}
         if not due:
             return changes
-        active = self._active_now(now)
+        active = self._active_at(now)
         masks: dict[str, list[int]] = {probe: [] for probe in due}
         for slot in self._slots.values():
             probe = slot.target.id.probe
@@ -105,8 +104,7 @@ class Evaluator:
 
     def boundary(self, now: datetime) -> list[Change]:
         """A named time began or ended: ask again whoever names one, with the readings that there are."""
-        self._active = None
-        active = self._active_now(now)
+        active = self._active_at(now)
         changes: list[Change] = []
         for slot in self._slots.values():
             watch = self._watches[slot.target.id.probe]
@@ -135,12 +133,6 @@ class Evaluator:
         if values is None:
             values = slot.reading.fields if slot.reading is not None else {}
         return Change(target=slot.target, at=at, truths=watch.truths(slot.mask), values=values, seq=self._seq)
-
-    def _active_now(self, now: datetime) -> frozenset[str]:
-        """Kept until `boundary` says that it is over: asking the calendar for every reading would cost more."""
-        if self._active is None:
-            self._active = self._active_at(now)
-        return self._active
 
     def _is_due(self, probe: str, now: datetime) -> bool:
         scanned = self._scanned.get(probe)

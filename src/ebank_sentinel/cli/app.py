@@ -1,0 +1,56 @@
+"""The verbs put together. Exit status: 0 fine, 1 what was checked does not hold, 2 wrong usage."""
+
+from __future__ import annotations
+
+import sys
+
+from cyclopts import App, CycloptsError
+
+from ebank_sentinel import __version__
+from ebank_sentinel.cli import check, demo, incident, oncall, page, probe, run, schema
+from ebank_sentinel.cli.terminal import ERR
+from ebank_sentinel.errors import ConfigError, SentinelError, StoreInUse, UsageError
+
+
+def build() -> App:
+    """The application."""
+    app = App(
+        name="ebank-sentinel",
+        help="From a failing health check to the right people standing up.",
+        version=__version__,
+        version_flags=["--version"],
+        result_action="return_value",
+    )
+    for module in (run, demo, check, schema, probe, oncall, page):
+        app.command(module.command, name=module.NAME)
+    app.command(incident.app())
+    return app
+
+
+def main() -> None:
+    """Run a verb, and end the process with its status."""
+    try:
+        status = build()(exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        ERR.print(f"[red]{_plain(error)}[/red]", highlight=False)
+        ERR.print("`ebank-sentinel --help` lists what there is.", highlight=False)
+        status = 2
+    except ConfigError as error:
+        for problem in error.problems:
+            ERR.print(str(problem), style="red", highlight=False, soft_wrap=True, markup=False)
+        status = 1
+    except (UsageError, StoreInUse) as error:
+        ERR.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        status = 2
+    except SentinelError as error:
+        ERR.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        status = 1
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:
+        status = 0
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _plain(error: CycloptsError) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,129 @@
+"""`incident list/show/ack`: what the running daemon knows, and who takes it."""
+
+from __future__ import annotations
+
+import json as json_module
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from cyclopts import App, Parameter
+from rich.markup import escape
+from rich.table import Table
+
+from ebank_sentinel.cli.client import call
+from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath, load_config
+
+Wanted = Annotated[str, Parameter(help="The code that the page shows, or the incident's id.")]
+
+_COLOURS = {"I": "bold white on red", "II": "bold red", "III": "yellow", "IV": "cyan"}
+
+
+def app() -> App:
+    """The sub-commands."""
+    found = App(name="incident", help="List, show and take incidents.")
+    found.command(list_, name="list")
+    found.command(show, name="show")
+    found.command(ack, name="ack")
+    return found
+
+
+def list_(
+    *,
+    ended: Annotated[bool, Parameter(negative=(), help="Ended ones too.")] = False,
+    config: ConfigPath = DEFAULT,
+    json: AsJson = False,
+) -> int:
+    """What is open now, newest first."""
+    found = load_config(config)
+    answer = call(found, "GET", f"/api/v1/incidents?ended={str(ended).lower()}")
+    if json:
+        OUT.print_json(json_module.dumps(answer, ensure_ascii=False))
+        return 0
+    if not answer["incidents"]:
+        OUT.print("[green]no incident is open[/green]")
+        return 0
+    table = Table(box=None, pad_edge=False)
+    for column in ("code", "level", "title", "figure", "target", "since", "state", "taken by", "owner"):
+        table.add_column(column, overflow="fold")
+    for one in answer["incidents"]:
+        table.add_row(*_row(one, found.zone))
+    OUT.print(table)
+    return 0
+
+
+def show(incident: Wanted, *, config: ConfigPath = DEFAULT, json: AsJson = False) -> int:
+    """One incident: its history and its pages."""
+    found = load_config(config)
+    one = call(found, "GET", f"/api/v1/incidents/{quote(incident, safe='')}")
+    if json:
+        OUT.print_json(json_module.dumps(one, ensure_ascii=False))
+        return 0
+    zone = found.zone
+    colour = _COLOURS[one["severity"]]
+    OUT.print(
+        f"[{colour}]{one['severity']}[/] [bold]{escape(one['title'])}[/bold] {escape(one['number'])}  #{one['code']}"
+        f"  {one['state']}  [dim]{one['id']}[/dim]",
+        highlight=False,
+        soft_wrap=True,
+    )
+    lines = {
+        "rule": one["rule"],
+        "target": f"{one['target']['probe']}/{one['target']['key']}",
+        "category": ", ".join((one["category"], *one["flags"])),
+        "groups": ", ".join(one["groups"]),
+        "since": _local(one["since"], zone),
+        "ended": _local(one["ended_at"], zone),
+        "taken by": "" if one["ack"] is None else f"{one['ack']['name']} {_local(one['ack']['at'], zone)}",
+    }
+    for name, value in lines.items():
+        if value:
+            OUT.print(f"  {name}: {escape(value)}", highlight=False, soft_wrap=True)
+    OUT.print("[bold]history[/bold]")
+    for event in one["events"]:
+        reason, detail = event["reason"], escape(event["detail"])
+        OUT.print(f"  {_local(event['at'], zone)}  [cyan]{reason:<13}[/cyan] {detail}", highlight=False, soft_wrap=True)
+    OUT.print("[bold]pages[/bold]")
+    for page in one["pages"]:
+        OUT.print(
+            f"  {_local(page['created_at'], zone)}  {page['reason']:<9} {escape(page['recipient'])} by "
+            f"{page['channel']}: {page['state']}, {page['attempts']} attempts",
+            highlight=False,
+            soft_wrap=True,
+        )
+        OUT.print(f"      [dim]{escape(page['text'])}[/dim]", highlight=False, soft_wrap=True)
+    return 0
+
+
+def ack(
+    incident: Wanted,
+    *,
+    person: Annotated[str, Parameter(name="--as", help="Who takes it: an id of the contacts.")],
+    note: Annotated[str, Parameter(help="A line for the others.")] = "",
+    config: ConfigPath = DEFAULT,
+) -> int:
+    """Take an incident: the first to do so has it."""
+    path = f"/api/v1/incidents/{quote(incident, safe='')}/ack"
+    answer = call(load_config(config), "POST", path, {"person": person, "note": note})
+    OUT.print(f"{answer['title']}: {escape(answer['detail'])}", highlight=False)
+    return 0
+
+
+def _row(one: dict[str, Any], zone: ZoneInfo) -> list[str]:
+    owner = one["groups"][0] if one["groups"] else ""
+    return [
+        one["code"],
+        f"[{_COLOURS[one['severity']]}]{one['severity']}[/]",
+        escape(one["title"]),
+        escape(one["number"]),
+        escape(one["target"]["key"]),
+        _local(one["since"], zone),
+        one["state"],
+        "" if one["ack"] is None else escape(one["ack"]["name"]),
+        escape(one["group_titles"].get(owner, owner)),
+    ]
+
+
+def _local(moment: str | None, zone: ZoneInfo) -> str:
+    return "" if moment is None else f"{datetime.fromisoformat(moment).astimezone(zone):%m-%d %H:%M:%S}"

@@ -1,0 +1,139 @@
+"""THE FLOW: probe -> Reading -> rule -> Change -> desk -> Incident -> Page -> Delivery, and back to the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ebank_sentinel.clock import Clock
+from ebank_sentinel.desk import Desk, Store
+from ebank_sentinel.incidents.world import Bank, ChannelFacts, Roster, World
+from ebank_sentinel.metrics import Metrics
+from ebank_sentinel.model.item import Delivered, Reloaded
+from ebank_sentinel.model.notice import Notice
+from ebank_sentinel.model.page import Delivery, Message, Page
+from ebank_sentinel.model.reading import Reading, Target, TargetId
+from ebank_sentinel.model.rule import Rule
+from ebank_sentinel.model.times import NamedTimes
+from ebank_sentinel.paging.wording import render
+from ebank_sentinel.rules.evaluator import Evaluator
+from ebank_sentinel.rules.watch import Watch
+
+LEASE = timedelta(seconds=60)
+"""A node that holds a page longer than this without a word is taken to be dead: twice the deadline of a send."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a configuration says of the flow."""
+
+    bank: Bank
+    rules: Mapping[str, Rule]
+    watches: Mapping[str, Watch]  # by probe
+    intervals: Mapping[str, timedelta]  # by probe
+    targets: Mapping[str, Mapping[TargetId, Target]]  # by probe; a probe that finds its targets is not here
+    roster: Roster
+    channels: Mapping[str, ChannelFacts]
+    times: NamedTimes
+
+    def watched(self, target: TargetId) -> bool:
+        """Whether its probe still lists it; the series of a query come and go by themselves."""
+        return target.probe in self.intervals and (
+            target.probe not in self.targets or target in self.targets[target.probe]
+        )
+
+
+class Flow:
+    """Readings come in at `on_readings`, deliveries at `on_delivery`; pages go out through `send`."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        store: Store,
+        send: Callable[[Iterable[Page]], None],
+        clock: Clock,
+        metrics: Metrics,
+        node: str,
+    ) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self._node = node
+        self.policy = policy
+        self.evaluator = self._fresh_evaluator()
+        self.desk = Desk(
+            store=store, world=self.world, send=send, on_rebuilt=self._forget_masks, clock=clock, metrics=metrics
+        )
+
+    def on_readings(self, _target: Target, readings: Sequence[Reading]) -> None:
+        """A probe ended. The healthy path ends in `observe`."""
+        for reading in readings:
+            self._metrics.probes.labels(reading.target.id.probe, "up" if reading.up else "down").inc()
+            change = self.evaluator.observe(reading)
+            if change is not None:
+                self._metrics.mask_changes.labels(reading.target.id.probe).inc()
+                self.desk.put(change)
+
+    def on_delivery(self, delivery: Delivery) -> None:
+        """A send ended."""
+        self.desk.put(Delivered(delivery=delivery, at=delivery.at))
+
+    async def watch_silence(self) -> None:
+        """Targets that are not read any more are found here; ends by being cancelled."""
+        while True:
+            await self._clock.sleep(1)
+            self.desk.put(*self.evaluator.stale(self._clock.now()))
+
+    def on_boundary(self) -> None:
+        """A named time began or ended."""
+        self.desk.put(*self.evaluator.boundary(self._clock.now()))
+
+    def adopt(self, policy: Policy) -> None:
+        """Another configuration, or other targets: masks are forgotten, symptoms keep their age."""
+        self.policy = policy
+        self._forget_masks()
+        self.desk.put(Reloaded(at=self._clock.now()))
+
+    def open_targets(self, probe: str) -> list[Target]:
+        """The targets of a probe that have a symptom: what a query with `absent: clear` must account for."""
+        ledger = self.desk.ledger
+        found = {symptom.id.target: symptom.labels for symptom in ledger.symptoms.values() if symptom.id.probe == probe}
+        return [Target(id=target, labels=labels) for target, labels in found.items()]
+
+    def world(self) -> World:
+        """What one decision may look at."""
+        return world_of(self.policy, node=self._node, latest=self.evaluator.latest)
+
+    def _fresh_evaluator(self) -> Evaluator:
+        evaluator = Evaluator(self.policy.watches, self.policy.intervals, self.policy.times.active)
+        for targets in self.policy.targets.values():
+            evaluator.expect(targets.values(), self._clock.now())
+        return evaluator
+
+    def _forget_masks(self) -> None:
+        """Every target's next reading takes the slow path: it is compared by rule id, and nothing fires by itself."""
+        self.evaluator = self._fresh_evaluator()
+        for probe in self.policy.intervals.keys() - self.policy.targets.keys():
+            self.evaluator.expect(self.open_targets(probe), self._clock.now())
+
+
+def world_of(policy: Policy, *, node: str, latest: Callable[[TargetId], Reading | None]) -> World:
+    """A policy, as decisions look at it."""
+
+    def words(notice: Notice, language: str, replies: bool) -> Message:  # noqa: FBT001 - the world's signature
+        return render(notice, language=language, replies=replies, zone=policy.bank.zone)
+
+    return World(
+        node=node,
+        lease=LEASE,
+        bank=policy.bank,
+        rules=policy.rules,
+        roster=policy.roster,
+        channels=policy.channels,
+        latest=latest,
+        watched=policy.watched,
+        next_start=policy.times.next_start,
+        covers=policy.times.covers,
+        render=words,
+    )

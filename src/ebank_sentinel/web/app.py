@@ -1,0 +1,231 @@
+"""Every route there is, on one screen."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.aiohttp import make_aiohttp_handler
+
+from ebank_sentinel.clock import Clock
+from ebank_sentinel.errors import ConfigError, RequestError
+from ebank_sentinel.incidents.draft import Answer
+from ebank_sentinel.model.incident import Incident
+from ebank_sentinel.model.item import Acknowledge, Asked, Heartbeat, TestPage
+from ebank_sentinel.model.ledger import Ledger
+from ebank_sentinel.model.reading import TargetId
+from ebank_sentinel.state.history import History
+from ebank_sentinel.web import access, show
+from ebank_sentinel.web.problems import problems, read_object, text_of
+
+_Result = TypeVar("_Result")
+
+MOST_BODY = 256 * 1024
+"""Bytes of a request body: none of ours needs more."""
+
+MOST_ROWS = 1000
+
+
+class Program(Protocol):
+    """What the doors need of the program behind them."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is open."""
+        ...
+
+    @property
+    def language(self) -> str:
+        """The bank's."""
+        ...
+
+    def not_ready(self) -> str | None:
+        """Why requests should go elsewhere; None when they should not."""
+        ...
+
+    def takes_heartbeats(self, target: TargetId) -> bool:
+        """Whether there is such a heartbeat probe."""
+        ...
+
+    def number_of(self, incident: Incident) -> str:
+        """The figure of an open incident, as of its last reading."""
+        ...
+
+    def group_title(self, group: str) -> str:
+        """A group's name in the bank's language."""
+        ...
+
+    async def ask(self, item: Asked) -> Answer:
+        """Through the desk. Raises RequestError."""
+        ...
+
+    async def read(self, query: Callable[[History], _Result]) -> _Result:
+        """From the store. Raises StoreError."""
+        ...
+
+    async def reload(self) -> None:
+        """Raises ConfigError: then nothing has changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """The handlers."""
+
+    program: Program
+    clock: Clock
+
+    async def healthy(self, _request: web.Request) -> web.Response:
+        """The process turns."""
+        return web.Response(text="ebank-sentinel is healthy.\n")
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """It takes what it is given."""
+        reason = self.program.not_ready()
+        if reason is not None:
+            raise RequestError(503, "Not ready", reason)
+        return web.Response(text="ebank-sentinel is ready.\n")
+
+    async def reload(self, _request: web.Request) -> web.Response:
+        """All of the new configuration, or nothing of it."""
+        try:
+            await self.program.reload()
+        except ConfigError as error:
+            raise RequestError(422, "The configuration does not hold", str(error)) from None
+        return web.Response(text="reloaded\n")
+
+    async def incidents(self, request: web.Request) -> web.Response:
+        """Open incidents, newest first; with `?ended=true` ended ones too."""
+        ended = _flag(request, "ended")
+        limit = _limit(request)
+        found = await self.program.read(lambda history: history.incidents(ended=ended, limit=limit))
+        return web.json_response({"incidents": [self._incident(incident) for incident in found]})
+
+    async def incident(self, request: web.Request) -> web.Response:
+        """One incident with its history and its pages."""
+        wanted = request.match_info["incident"]
+        found = await self.program.read(lambda history: history.incident(wanted))
+        if found is None:
+            raise RequestError(404, "No such incident", f"no incident has the code or id {wanted[:40]!r}")
+        events = await self.program.read(lambda history: history.events(found.id))
+        pages = await self.program.read(lambda history: history.pages(cause=found.id, limit=MOST_ROWS))
+        return web.json_response(
+            {
+                **self._incident(found),
+                "events": [show.event_json(event) for event in events],
+                "pages": [show.page_json(page, found) for page in pages],
+            }
+        )
+
+    async def acknowledge(self, request: web.Request) -> web.Response:
+        """A person takes an incident."""
+        body = await read_object(request)
+        keys = ("person", "note")
+        return await self._ask(
+            Acknowledge(
+                request=secrets.token_hex(16),
+                incident=request.match_info["incident"],
+                person=text_of(body, "person", known=keys),
+                note=text_of(body, "note", known=keys, required=False),
+                at=self.clock.now(),
+            )
+        )
+
+    async def symptoms(self, _request: web.Request) -> web.Response:
+        """Every symptom there is: what fails now, and what is about to."""
+        found = sorted(self.program.ledger.symptoms.values(), key=lambda symptom: symptom.onset)
+        return web.json_response({"symptoms": [show.symptom_json(symptom) for symptom in found]})
+
+    async def pages(self, request: web.Request) -> web.Response:
+        """Pages made since a moment (`?since=2026-11-22T03:00:00Z`), oldest first."""
+        since, limit = _moment(request, "since"), _limit(request)
+        found = await self.program.read(lambda history: history.pages(since=since, limit=limit))
+        causes = await self.program.read(lambda history: history.causes([page.cause for page in found]))
+        return web.json_response({"pages": [show.page_json(page, causes.get(page.cause)) for page in found]})
+
+    async def test_page(self, request: web.Request) -> web.Response:
+        """A test page to a person, on every channel."""
+        person = text_of(await read_object(request), "person", known=("person",))
+        return await self._ask(TestPage(request=secrets.token_hex(16), person=person, at=self.clock.now()))
+
+    async def heartbeat(self, request: web.Request) -> web.Response:
+        """A job says that it is alive."""
+        probe = request.match_info["probe"]
+        target = TargetId(probe, request.match_info.get("key", probe))
+        if not self.program.takes_heartbeats(target):
+            raise RequestError(404, "No such heartbeat", f"no heartbeat probe listens for {str(target)[:80]}")
+        return await self._ask(Heartbeat(request=secrets.token_hex(16), target=target, at=self.clock.now()))
+
+    def _incident(self, incident: Incident) -> dict[str, Any]:
+        titles = {group: self.program.group_title(group) for group in (*incident.groups, *incident.tell)}
+        number = self.program.number_of(incident)
+        return show.incident_json(incident, language=self.program.language, group_title=titles, number=number)
+
+    async def _ask(self, item: Asked) -> web.Response:
+        answer = await self.program.ask(item)
+        if answer.status >= 400:
+            raise RequestError(answer.status, answer.title, answer.detail)
+        body = {"title": answer.title, "detail": answer.detail, "subject": answer.subject}
+        return web.json_response(body, status=answer.status)
+
+
+def build(
+    program: Program,
+    *,
+    clock: Clock,
+    registry: CollectorRegistry,
+    token: Callable[[], str | None],
+    hosts: Callable[[], frozenset[str]],
+) -> web.Application:
+    """The application."""
+    doors = Doors(program=program, clock=clock)
+    app = web.Application(middlewares=[problems, access.guard(token, hosts)], client_max_size=MOST_BODY)
+    app.add_routes(
+        [
+            web.get("/-/healthy", doors.healthy),
+            web.get("/-/ready", doors.ready),
+            web.post("/-/reload", doors.reload),
+            web.get("/metrics", make_aiohttp_handler(registry)),
+            web.get("/api/v1/incidents", doors.incidents),
+            web.get("/api/v1/incidents/{incident}", doors.incident),
+            web.post("/api/v1/incidents/{incident}/ack", doors.acknowledge),
+            web.get("/api/v1/symptoms", doors.symptoms),
+            web.get("/api/v1/pages", doors.pages),
+            web.post("/api/v1/pages/test", doors.test_page),
+            web.post("/api/v1/heartbeats/{probe}", doors.heartbeat),
+            web.post("/api/v1/heartbeats/{probe}/{key}", doors.heartbeat),
+        ]
+    )
+    return app
+
+
+def _flag(request: web.Request, name: str) -> bool:
+    value = request.query.get(name, "false")
+    if value not in ("true", "false"):
+        raise RequestError(400, "Bad query", f"{name} is true or false")
+    return value == "true"
+
+
+def _limit(request: web.Request) -> int:
+    value = request.query.get("limit", str(MOST_ROWS))
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= MOST_ROWS:
+        raise RequestError(400, "Bad query", f"limit is a number from 1 to {MOST_ROWS}")
+    return int(value)
+
+
+def _moment(request: web.Request, name: str) -> datetime | None:
+    value = request.query.get(name)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise RequestError(400, "Bad query", f"{name} is a moment, as in 2026-11-22T03:00:00Z") from None
+    if moment.tzinfo is None:
+        raise RequestError(400, "Bad query", f"{name} needs a zone, as in 2026-11-22T03:00:00Z")
+    return moment.astimezone(UTC)

@@ -1,0 +1,86 @@
+"""Values become JSON: what the API says of incidents, symptoms and pages."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ebank_sentinel.model.incident import Event, Incident
+from ebank_sentinel.model.page import Page
+from ebank_sentinel.model.rule import in_language
+from ebank_sentinel.model.symptom import Symptom
+
+
+def incident_json(
+    incident: Incident, *, language: str, group_title: dict[str, str], number: str = ""
+) -> dict[str, Any]:
+    """An incident."""
+    ack = incident.ack
+    return {
+        "id": incident.id,
+        "code": incident.code,
+        "state": incident.state.value,
+        "rule": incident.rule,
+        "target": {"probe": incident.symptom.probe, "key": incident.symptom.key},
+        "labels": dict(incident.labels),
+        "severity": incident.severity.name,
+        "category": incident.category,
+        "flags": sorted(incident.flags),
+        "groups": list(incident.groups),
+        "group_titles": group_title,
+        "tell": list(incident.tell),
+        "title": in_language(incident.title, language),
+        "number": number,
+        "since": _moment(incident.since),
+        "opened_at": _moment(incident.opened_at),
+        "ended_at": _moment(incident.ended_at),
+        "ended_as": incident.ended_as.value if incident.ended_as is not None else None,
+        "ack": None
+        if ack is None
+        else {"person": ack.person, "name": ack.name, "at": _moment(ack.at), "note": ack.note},
+    }
+
+
+def symptom_json(symptom: Symptom) -> dict[str, Any]:
+    """A symptom."""
+    return {
+        "rule": symptom.id.rule,
+        "probe": symptom.id.probe,
+        "key": symptom.id.key,
+        "state": symptom.state.value,
+        "known": symptom.known,
+        "onset": _moment(symptom.onset),
+        "incident": symptom.incident,
+        "labels": dict(symptom.labels),
+    }
+
+
+def page_json(page: Page, incident: Incident | None) -> dict[str, Any]:
+    """A page, and the incident that it is about."""
+    return {
+        "id": page.id,
+        "incident": page.cause,
+        "code": incident.code if incident is not None else None,
+        "rule": incident.rule if incident is not None else None,
+        "category": incident.category if incident is not None else None,
+        "severity": page.severity.name,
+        "step": page.step,
+        "reason": page.reason.value,
+        "recipient": page.recipient,
+        "address": page.address,
+        "channel": page.channel,
+        "state": page.state.value,
+        "attempts": page.attempts,
+        "text": page.message.short,
+        "created_at": _moment(page.created_at),
+        "unsaved": page.unsaved,
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """A line of history."""
+    return {"at": _moment(event.at), "reason": event.reason.value, "detail": event.detail}
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
