@@ -40,7 +40,6 @@ class ProbeContext(Generic[S]):
     settings: S
     every: timedelta
     timeout: timedelta  # the deadline over one whole probe
-    labels: Mapping[str, str]  # the probe's own, for targets that it finds by itself
     absent: str  # "no_data", or "clear" for a query that returns only what is wrong
     clock: Clock
     network: Network

@@ -164,7 +164,6 @@ def build_prober(
             settings=settings.own,
             every=settings.every,
             timeout=settings.timeout,
-            labels=settings.labels,
             absent=settings.absent,
             clock=clock,
             network=network,
