@@ -21,7 +21,7 @@ from ebank_sentinel.demo.view import View
 
 _SECONDS = 60.0
 _MOMENT = 0.66  # share of the timeline: all has failed, all have been told, nothing is repaired
-_WIDTH, _HEIGHT = 112, 36
+_WIDTH, _HEIGHT = 112, 46
 
 
 class Camera:

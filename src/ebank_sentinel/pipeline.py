@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ebank_sentinel.clock import Clock
@@ -36,6 +36,7 @@ class Policy:
     roster: Roster
     channels: Mapping[str, ChannelFacts]
     times: NamedTimes
+    locate: Callable[[Target], Target]  # joins topology's labels; listed targets have them already
 
     def watched(self, target: TargetId) -> bool:
         """Whether its probe still lists it; the series of a query come and go by themselves."""
@@ -69,6 +70,8 @@ class Flow:
     def on_readings(self, _target: Target, readings: Sequence[Reading]) -> None:
         """A probe ended. The healthy path ends in `observe`."""
         for reading in readings:
+            if reading.target.id.probe not in self.policy.targets:
+                reading = replace(reading, target=self.policy.locate(reading.target))  # noqa: PLW2901 - the same, placed
             self._metrics.probes.labels(reading.target.id.probe, "up" if reading.up else "down").inc()
             change = self.evaluator.observe(reading)
             if change is not None:

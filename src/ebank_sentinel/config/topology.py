@@ -27,13 +27,13 @@ class Topology:
     files: tuple[Path, ...] = ()
 
     def join(self, targets: Iterable[Target]) -> tuple[Target, ...]:
-        """The targets with the labels of their row; a label that a target has already stays its own."""
-        return tuple(
-            replace(target, labels={**self.rows[target.labels[self.on]], **target.labels})
-            if target.labels.get(self.on) in self.rows
-            else target
-            for target in targets
-        )
+        """Targets with the labels of their row."""
+        return tuple(map(self.locate, targets))
+
+    def locate(self, target: Target) -> Target:
+        """One target with the labels of its row; a label that it has already stays its own."""
+        row = self.rows.get(target.labels.get(self.on, ""))
+        return target if row is None else replace(target, labels={**row, **target.labels})
 
     def reread(self) -> Topology:
         """The same with its CSV read anew. Raises ConfigError."""

@@ -102,4 +102,5 @@ def policy_of(config: Config) -> Policy:
             for name, channel in config.channels.items()
         },
         times=config.times,
+        locate=config.topology.locate,
     )

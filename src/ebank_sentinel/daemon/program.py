@@ -359,6 +359,7 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*self._tasks, *self._background, return_exceptions=True)
         await self._engine.close()
+        await self._network.close()
         for channel in self._parts.channels.values():
             await channel.close()
 
