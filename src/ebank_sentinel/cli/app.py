@@ -7,9 +7,20 @@ import sys
 from cyclopts import App, CycloptsError
 
 from ebank_sentinel import __version__
-from ebank_sentinel.cli import check, demo, incident, oncall, page, probe, run, schema
 from ebank_sentinel.cli.terminal import ERR
 from ebank_sentinel.errors import ConfigError, SentinelError, StoreInUse, UsageError
+
+
+_VERBS = {
+    "run": "Watch, decide and page until SIGTERM. SIGHUP reloads the configuration.",
+    "demo": "Show a bank's login and ATMs fail, and the pages that people get.",
+    "check": "Check every file; print all mistakes at once.",
+    "schema": "Print the JSON Schema of a file, for an editor.",
+    "probe": "Read a probe once, now, and show what came.",
+    "oncall": "Print who is on call, who is next, and until when.",
+    "page": "Preview a rule's texts, or send a test page.",
+    "incident": "List, show and take incidents.",
+}
 
 
 def build() -> App:
@@ -21,9 +32,9 @@ def build() -> App:
         version_flags=["--version"],
         result_action="return_value",
     )
-    for module in (run, demo, check, schema, probe, oncall, page):
-        app.command(module.command, name=module.NAME)
-    app.command(incident.app())
+    for verb, words in _VERBS.items():
+        entry = "app" if verb == "incident" else "command"
+        app.command(f"ebank_sentinel.cli.{verb}:{entry}", name=verb, help=words)  # imported when it is used
     return app
 
 

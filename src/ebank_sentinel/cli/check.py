@@ -15,8 +15,6 @@ from ebank_sentinel.errors import ConfigError
 from ebank_sentinel.model.settings import format_duration
 from ebank_sentinel.systemd import credentials
 
-NAME = "check"
-
 
 def command(
     config: ConfigPath = DEFAULT,

@@ -1,42 +1,79 @@
-"""Verbs that need the running daemon ask it here; a refusal becomes an error with the daemon's own words."""
+"""Verbs that need the running daemon ask it here; a refusal becomes an error with the daemon's own words.
+
+Only the address, the token and the zone are read of sentinel.yaml: whoever takes an incident at 3 a.m. must not
+wait for a hundred files, nor fail for a rule that somebody is editing.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import aiohttp
+from pydantic import ValidationError
 
-from ebank_sentinel.config import Config
 from ebank_sentinel.errors import SentinelError
+from ebank_sentinel.model.settings import Secret, read_secret
+from ebank_sentinel.systemd import credentials
+from ebank_sentinel.yamlfile import load
+
+LISTEN = "127.0.0.1:9720"
 
 
-def call(config: Config, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
-    """One request to the daemon of this configuration. Raises SentinelError."""
-    return asyncio.run(_call(config, method, path, body))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Where the daemon listens, and what opens it."""
+
+    listen: str
+    token: str | None
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, config: Path) -> Door:
+        """As sentinel.yaml says. Raises ConfigError for a file that is no YAML, SentinelError for a missing secret."""
+        written = load(config).data()
+        written = written if isinstance(written, dict) else {}
+        bank, api = written.get("bank"), written.get("api")
+        try:
+            zone = ZoneInfo(str(bank.get("timezone")) if isinstance(bank, dict) else "UTC")
+        except (ZoneInfoNotFoundError, ValueError):
+            zone = ZoneInfo("UTC")
+        token = None
+        if isinstance(api, dict):
+            try:
+                secret = Secret.model_validate(api.get("token"))
+                path = secret.path(config.parent, credentials(os.environ))
+                token = read_secret(path, private=secret.credential is None)
+            except (ValidationError, ValueError) as error:
+                raise SentinelError(f"the API's token cannot be read: {error}") from None
+        return cls(listen=str(written.get("listen", LISTEN)), token=token, zone=zone)
+
+    def call(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
+        """One request to the daemon. Raises SentinelError."""
+        return asyncio.run(self._call(method, path, body))
+
+    async def _call(self, method: str, path: str, body: dict[str, str] | None) -> dict[str, Any]:
+        headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        host, _, port = self.listen.rpartition(":")
+        host = _LOOPBACK.get(host, host)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30), headers=headers) as session,
+                session.request(method, f"http://{host}:{port}{path}", json=body) as response,
+            ):
+                answer: dict[str, Any] = await response.json(content_type=None)
+                if response.status >= 400:
+                    raise SentinelError(f"{answer.get('title', response.reason)}: {answer.get('detail', '')}")
+                return answer
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            reason = "nobody listens there" if isinstance(error, aiohttp.ClientConnectorError) else str(error)
+            raise SentinelError(
+                f"the daemon does not answer on {self.listen}: {reason or 'it took too long'}"
+            ) from None
 
 
-async def _call(config: Config, method: str, path: str, body: dict[str, str] | None) -> dict[str, Any]:
-    api = config.settings.api
-    headers = {} if api is None else {"Authorization": f"Bearer {config.secret(api.token)}"}
-    url = f"http://{_reachable(config.settings.listen)}{path}"
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30), headers=headers) as session,
-            session.request(method, url, json=body) as response,
-        ):
-            answer: dict[str, Any] = await response.json(content_type=None)
-            if response.status >= 400:
-                raise SentinelError(f"{answer.get('title', response.reason)}: {answer.get('detail', '')}")
-            return answer
-    except (aiohttp.ClientError, TimeoutError) as error:
-        reason = str(error) or type(error).__name__
-        raise SentinelError(f"the daemon does not answer on {config.settings.listen}: {reason}") from None
-    except ValueError as error:
-        raise SentinelError(f"the daemon cannot be asked: {error}") from None
-
-
-def _reachable(listen: str) -> str:
-    """Listening everywhere is reached on loopback."""
-    host, _, port = listen.rpartition(":")
-    return f"{ {'0.0.0.0': '127.0.0.1', '[::]': '[::1]'}.get(host, host) }:{port}".replace(" ", "")  # noqa: S104 - compared, not bound
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - who listens everywhere is reached on loopback

@@ -11,8 +11,6 @@ from cyclopts import Parameter
 
 from ebank_sentinel.cli.terminal import AsJson
 
-NAME = "demo"
-
 
 def command(
     *,

@@ -12,23 +12,17 @@ from cyclopts import App, Parameter
 from rich.markup import escape
 from rich.table import Table
 
-from ebank_sentinel.cli.client import call
-from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath, load_config
+from ebank_sentinel.cli.client import Door
+from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath
 
 Wanted = Annotated[str, Parameter(help="The code that the page shows, or the incident's id.")]
+
+app = App(name="incident", help="List, show and take incidents.")
 
 _COLOURS = {"I": "bold white on red", "II": "bold red", "III": "yellow", "IV": "cyan"}
 
 
-def app() -> App:
-    """The sub-commands."""
-    found = App(name="incident", help="List, show and take incidents.")
-    found.command(list_, name="list")
-    found.command(show, name="show")
-    found.command(ack, name="ack")
-    return found
-
-
+@app.command(name="list")
 def list_(
     *,
     ended: Annotated[bool, Parameter(negative=(), help="Ended ones too.")] = False,
@@ -36,8 +30,8 @@ def list_(
     json: AsJson = False,
 ) -> int:
     """What is open now, newest first."""
-    found = load_config(config)
-    answer = call(found, "GET", f"/api/v1/incidents?ended={str(ended).lower()}")
+    door = Door.of(config)
+    answer = door.call("GET", f"/api/v1/incidents?ended={str(ended).lower()}")
     if json:
         OUT.print_json(json_module.dumps(answer, ensure_ascii=False))
         return 0
@@ -48,19 +42,20 @@ def list_(
     for column in ("code", "level", "title", "figure", "target", "since", "state", "taken by", "owner"):
         table.add_column(column, overflow="fold")
     for one in answer["incidents"]:
-        table.add_row(*_row(one, found.zone))
+        table.add_row(*_row(one, door.zone))
     OUT.print(table)
     return 0
 
 
+@app.command
 def show(incident: Wanted, *, config: ConfigPath = DEFAULT, json: AsJson = False) -> int:
     """One incident: its history and its pages."""
-    found = load_config(config)
-    one = call(found, "GET", f"/api/v1/incidents/{quote(incident, safe='')}")
+    door = Door.of(config)
+    one = door.call("GET", f"/api/v1/incidents/{quote(incident, safe='')}")
     if json:
         OUT.print_json(json_module.dumps(one, ensure_ascii=False))
         return 0
-    zone = found.zone
+    zone = door.zone
     colour = _COLOURS[one["severity"]]
     OUT.print(
         f"[{colour}]{one['severity']}[/] [bold]{escape(one['title'])}[/bold] {escape(one['number'])}  #{one['code']}"
@@ -96,6 +91,7 @@ def show(incident: Wanted, *, config: ConfigPath = DEFAULT, json: AsJson = False
     return 0
 
 
+@app.command
 def ack(
     incident: Wanted,
     *,
@@ -105,7 +101,7 @@ def ack(
 ) -> int:
     """Take an incident: the first to do so has it."""
     path = f"/api/v1/incidents/{quote(incident, safe='')}/ack"
-    answer = call(load_config(config), "POST", path, {"person": person, "note": note})
+    answer = Door.of(config).call("POST", path, {"person": person, "note": note})
     OUT.print(f"{answer['title']}: {escape(answer['detail'])}", highlight=False)
     return 0
 

@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 from cyclopts import Parameter
 from rich.table import Table
 
-from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath, load_config, parse_moment
+from ebank_sentinel.cli.files import load_config, parse_moment
+from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath
 from ebank_sentinel.errors import UsageError
 from ebank_sentinel.yamlfile import did_you_mean
-
-NAME = "oncall"
 
 _LAYERS = {0: "override", 1: "on call", 2: "next", None: "member"}
 

@@ -8,14 +8,13 @@ from cyclopts import Parameter
 from rich.markup import escape
 from rich.panel import Panel
 
-from ebank_sentinel.cli.client import call
-from ebank_sentinel.cli.terminal import DEFAULT, OUT, ConfigPath, load_config
+from ebank_sentinel.cli.client import Door
+from ebank_sentinel.cli.files import load_config
+from ebank_sentinel.cli.terminal import DEFAULT, OUT, ConfigPath
 from ebank_sentinel.clock import SystemClock
 from ebank_sentinel.daemon.preview import Previewed, previews
 from ebank_sentinel.errors import UsageError
 from ebank_sentinel.yamlfile import did_you_mean
-
-NAME = "page"
 
 
 def command(
@@ -39,7 +38,7 @@ def command(
     if found.roster.person(person) is None:
         known = [one.id for one in found.roster.people]
         raise UsageError(f"there is no person {person!r}{did_you_mean(person, known)}")
-    answer = call(found, "POST", "/api/v1/pages/test", {"person": person})
+    answer = Door.of(config).call("POST", "/api/v1/pages/test", {"person": person})
     OUT.print(f"[green]{escape(answer['detail'])}[/green]", highlight=False)
     return 0
 

@@ -10,7 +10,8 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.markup import escape
 
-from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath, load_config
+from ebank_sentinel.cli.files import load_config
+from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath
 from ebank_sentinel.clock import SystemClock
 from ebank_sentinel.config import Config
 from ebank_sentinel.daemon.assembly import build_one
@@ -18,8 +19,6 @@ from ebank_sentinel.errors import UsageError
 from ebank_sentinel.model.reading import Reading, Target
 from ebank_sentinel.probes.kind import ProbeFailure
 from ebank_sentinel.yamlfile import did_you_mean
-
-NAME = "probe"
 
 
 def command(

@@ -17,8 +17,6 @@ from ebank_sentinel.daemon import Daemon
 from ebank_sentinel.metrics import Metrics
 from ebank_sentinel.systemd import Notifier, credentials
 
-NAME = "run"
-
 
 def command(
     config: ConfigPath = DEFAULT,
