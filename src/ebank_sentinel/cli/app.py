@@ -10,7 +10,6 @@ from ebank_sentinel import __version__
 from ebank_sentinel.cli.terminal import ERR
 from ebank_sentinel.errors import ConfigError, SentinelError, StoreInUse, UsageError
 
-
 _VERBS = {
     "run": "Watch, decide and page until SIGTERM. SIGHUP reloads the configuration.",
     "demo": "Show a bank's login and ATMs fail, and the pages that people get.",
