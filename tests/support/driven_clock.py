@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 _START = datetime(2026, 12, 10, 3, 0, tzinfo=UTC)
@@ -44,14 +44,18 @@ class DrivenClock:
         """How many wait for time to pass."""
         return sum(not waiting.done() for _, _, waiting in self._sleepers)
 
-    async def advance(self, seconds: float) -> None:
-        """Let time pass: each sleeper wakes at its own moment, and what it starts runs before the next one wakes."""
+    async def advance(self, seconds: float, *, rest: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Let time pass: each sleeper wakes at its own moment, and what it starts runs before the next one wakes.
+
+        `rest` returns when all that has run; without it, when everything waits for time, a socket or a thread.
+        """
+        rest = rest or settle
         end = self._monotonic + seconds
-        await settle()
+        await rest()
         while (wake := self._next_wake()) is not None and wake <= end:
             self._monotonic = max(self._monotonic, wake)
             self._wake_due()
-            await settle()
+            await rest()
         self._monotonic = end
 
     async def stall(self, seconds: float) -> None:

@@ -21,6 +21,7 @@ class Asked:
     raw_query: str
     headers: dict[str, str]
     body: str
+    answered: int = 0  # the status that it was, or would have been, answered with
 
 
 @dataclass(slots=True)
@@ -43,6 +44,7 @@ class SmsGateway:
                 raw_query=request.rel_url.raw_query_string,
                 headers={name.lower(): value for name, value in request.headers.items()},
                 body=await request.text(),
+                answered=self.status,
             )
         )
         if self.hang:
