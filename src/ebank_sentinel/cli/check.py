@@ -7,6 +7,7 @@ import os
 from typing import Annotated
 
 from cyclopts import Parameter
+from rich.markup import escape
 
 from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath
 from ebank_sentinel.clock import SystemClock
@@ -44,20 +45,18 @@ def command(
 def _print(config: Config) -> None:
     targets = sum(map(len, config.targets.values()))
     OUT.print(
-        f"[green]{config.path} holds:[/green] {len(config.probes)} probes, {targets} targets, "
+        f"[green]{escape(str(config.path))} holds:[/green] {len(config.probes)} probes, {targets} targets, "
         f"{len(config.book.rules)} rules, {len(config.roster.groups)} groups, {len(config.channels)} channels",
         highlight=False,
         soft_wrap=True,
     )
     for rule in config.book.rules.values():
-        OUT.print(
+        print(
             f"  {rule.id}: watches {rule.watch} every {format_duration(rule.every)}, "
-            f"{rule.severity.name} {rule.category} to {', '.join(rule.groups)}",
-            highlight=False,
-            soft_wrap=True,
+            f"{rule.severity.name} {rule.category} to {', '.join(rule.groups)}"
         )
     for notice in _notices(config):
-        OUT.print(f"[yellow]note:[/yellow] {notice}", highlight=False, soft_wrap=True)
+        OUT.print(f"[yellow]note:[/yellow] {escape(notice)}", highlight=False, soft_wrap=True)
 
 
 def _notices(config: Config) -> list[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
-from ebank_sentinel.config.load import Config
+from ebank_sentinel.config.loaded import Config
 
 _MANIFEST = "manifest.json"
+_FILES = "files"
 
 
 class LastGood:
@@ -17,32 +19,55 @@ class LastGood:
 
     def __init__(self, store: Path) -> None:
         self._folder = store.with_name(store.name + ".last-good")
+        self._fresh = store.with_name(store.name + ".last-good.new")
+        self._old = store.with_name(store.name + ".last-good.old")
 
     def save(self, config: Config) -> None:
-        """Replace the copy: at any moment the old one or the new one is whole. Raises OSError."""
-        root = Path(os.path.commonpath([file.resolve() for file in config.files]))
-        root = root if root.is_dir() else root.parent
-        fresh = self._folder.with_name(self._folder.name + ".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        for file in config.files:
-            copy = fresh / "files" / file.resolve().relative_to(root)
-            copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Replace the copy: at any moment the old one or the new one is whole, and on the disk. Raises OSError."""
+        originals = {_absolute(file) for file in config.files}
+        root = Path(os.path.commonpath([file.parent for file in originals]))
+        shutil.rmtree(self._fresh, ignore_errors=True)
+        self._fresh.mkdir(mode=0o700)
+        for file in sorted(originals):
+            copy = self._fresh / _FILES / file.relative_to(root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
-        manifest = {"main": str(config.path.resolve().relative_to(root)), "home": str(config.home.resolve())}
-        (fresh / _MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
-        old = self._folder.with_name(self._folder.name + ".old")
-        shutil.rmtree(old, ignore_errors=True)
+        manifest = {
+            "main": str(_absolute(config.path).relative_to(root)),
+            "home": str(_absolute(config.home)),
+        }
+        (self._fresh / _MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+        _sync(self._fresh.rglob("*"))
+        _sync([self._fresh])
         if self._folder.exists():
-            self._folder.rename(old)
-        fresh.rename(self._folder)
-        shutil.rmtree(old, ignore_errors=True)
+            # Only now: after a crash between the two renames, `old` is the one whole copy that there is.
+            shutil.rmtree(self._old, ignore_errors=True)
+            self._folder.rename(self._old)
+        self._fresh.rename(self._folder)
+        _sync([self._folder.parent])
+        shutil.rmtree(self._old, ignore_errors=True)
 
     def find(self) -> tuple[Path, Path] | None:
         """The copy of sentinel.yaml, and the folder that secrets are relative to; None when there is no copy."""
-        for folder in (self._folder, self._folder.with_name(self._folder.name + ".old")):
+        for folder in (self._folder, self._old):
             try:
                 manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-                return folder / "files" / manifest["main"], Path(manifest["home"])
-            except (OSError, ValueError, KeyError):
+                return folder / _FILES / manifest["main"], Path(manifest["home"])
+            except (OSError, ValueError, KeyError, TypeError):
                 continue
         return None
+
+
+def _absolute(path: Path) -> Path:
+    """The path as it was written, links not followed: the copy names its files as the original does."""
+    return Path(os.path.normpath(path.absolute()))
+
+
+def _sync(paths: Iterable[Path]) -> None:
+    """Wait until files and folders are on the disk."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

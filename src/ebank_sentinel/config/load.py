@@ -3,86 +3,37 @@
 from __future__ import annotations
 
 import ipaddress
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from ebank_sentinel.config import runbook
-from ebank_sentinel.config.settings import SentinelFile, store_path
+from ebank_sentinel.config.found import AnyName, Found
+from ebank_sentinel.config.leads import label_notices
+from ebank_sentinel.config.loaded import Config
+from ebank_sentinel.config.partial import read_main
+from ebank_sentinel.config.root import Root
 from ebank_sentinel.config.topology import Topology, read_topology
-from ebank_sentinel.contacts import Roster, load_contacts
+from ebank_sentinel.contacts import Contacts, read_contacts
 from ebank_sentinel.errors import ConfigError, Problem
 from ebank_sentinel.model.reading import Target
 from ebank_sentinel.model.settings import Secret, read_secret
-from ebank_sentinel.model.times import NamedTimes, TimesError, TimesSettings
-from ebank_sentinel.paging.settings import ChannelSettings
-from ebank_sentinel.probes.settings import ProbeSettings, load_targets
+from ebank_sentinel.model.times import ALWAYS, NamedTimes, TimesError, TimesSettings
+from ebank_sentinel.probes.settings import load_targets
 from ebank_sentinel.rules.book import RuleBook, Watchable, Written, build
 from ebank_sentinel.rules.settings import RuleFile, RuleSettings
 from ebank_sentinel.yamlfile import Document, did_you_mean, files_in
 from ebank_sentinel.yamlfile import load as load_yaml
+from ebank_sentinel.yamlfile.source import read_text
 
 _OWN_FIELDS: Mapping[str, type] = {"up": bool, "error": str}
 """Fields that every reading has."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """A configuration that holds."""
-
-    path: Path  # sentinel.yaml
-    home: Path  # folder of sentinel.yaml as it was written: secrets and the store are relative to it
-    settings: SentinelFile
-    zone: ZoneInfo
-    times: NamedTimes
-    topology: Topology
-    probes: Mapping[str, ProbeSettings]
-    targets: Mapping[str, tuple[Target, ...]]  # by probe, topology's labels joined in
-    channels: Mapping[str, ChannelSettings]
-    roster: Roster
-    book: RuleBook
-    tables: tuple[Path, ...]  # the CSV files of targets and topology: read anew when they change
-    files: tuple[Path, ...]  # everything that was read, secrets excepted
-    notices: tuple[str, ...]  # what holds, and yet deserves a look
-    credentials: Path | None  # systemd's folder
-
-    @property
-    def store(self) -> Path:
-        """The store's file."""
-        return store_path(self.settings.store, self.home)
-
-    def problem(self, key: Sequence[str | int], reason: str) -> ConfigError:
-        """A mistake that only building finds, at its place in sentinel.yaml."""
-        try:
-            return ConfigError([load_yaml(self.path).problem(key, reason)])
-        except ConfigError:
-            return ConfigError([Problem(str(self.path), 0, 0, ".".join(map(str, key)), reason)])
-
-    def secret(self, secret: Secret) -> str:
-        """What a secret file holds. Raises ValueError."""
-        path = secret.path(self.home, self.credentials)
-        return read_secret(path, private=secret.credential is None)
-
-
-class Found:
-    """What was wrong so far: `with found:` goes on after a mistake, so that one hides no other."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-
-    def __enter__(self) -> None:
-        """Collect the problems of what is inside."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
-        """Keep them, and go on behind the block."""
-        if isinstance(error, ConfigError):
-            self.problems += error.problems
-        return isinstance(error, ConfigError)
+_TargetsByProbe: TypeAlias = Mapping[str, tuple[Target, ...]]
 
 
 def load(
@@ -96,25 +47,14 @@ def load(
     return _Loader(path, home or path.parent, credentials, now).load(secrets=secrets)
 
 
-def reread_targets(config: Config) -> Config:
-    """The same configuration with its CSV files read anew. Raises ConfigError: then the old ones stay."""
-    topology = config.topology.reread()
-    targets = {
-        name: topology.join(load_targets(name, probe, config.path.parent)) for name, probe in config.probes.items()
-    }
-    return replace(config, topology=topology, targets=targets)
-
-
 class _Loader:
     """One load: what one part finds, the next one checks against."""
 
     def __init__(self, path: Path, home: Path, credentials: Path | None, now: datetime) -> None:
         self._path = path
-        self._now = now
-        self._root = path.parent
-        self._broken: dict[str, set[str]] = {}  # section -> entries that were left out
         self._home = home
         self._credentials = credentials
+        self._now = now
         self._found = Found()
         self._files: list[Path] = []
         self._tables: list[Path] = []
@@ -126,21 +66,21 @@ class _Loader:
         document = self._read(self._path)
         if document is None:
             raise ConfigError(found.problems)
-        settings = self._settings(document)
-        if settings is None:
-            raise ConfigError(found.problems)
-        self._root = (self._path.parent / settings.root).resolve()
+        self._main = main = read_main(document, found)
+        settings = main.settings
+        self._root = Root(self._path, None if "root" in main.unread else settings.root)
         zone = ZoneInfo(settings.bank.timezone)
-        times = self._times(document, settings, zone)
-        topology = self._topology(document, settings, times)
-        targets = self._targets(document, settings, topology)
-        roster = self._roster(document, settings, zone, times)
-        book = self._rules(document, settings, times, topology, targets, roster)
-        self._check_listen(document, settings)
+        times, names = self._times(zone)
+        topology = self._topology(names)
+        targets = self._targets(topology)
+        contacts = self._contacts(zone, times, names)
+        book = self._rules(names, topology, targets, contacts)
+        self._check_listen()
         if secrets:
-            self._check_secrets(document, settings)
-        if found.problems or roster is None:
+            self._check_secrets()
+        if found.problems or times is None or topology is None or contacts is None or contacts.roster is None:
             raise ConfigError(found.problems)
+        self._notices += [*contacts.notices, *book.notices, *label_notices(book.rules, contacts.roster, targets)]
         return Config(
             path=self._path,
             home=self._home,
@@ -151,172 +91,181 @@ class _Loader:
             probes=settings.probes,
             targets=targets,
             channels=settings.channels,
-            roster=roster,
+            roster=contacts.roster,
             book=book,
             tables=(*topology.files, *self._tables),
             files=(*self._files, *self._tables),
-            notices=(*self._notices, *book.notices),
+            notices=tuple(self._notices),
             credentials=self._credentials,
         )
 
-    def _settings(self, document: Document) -> SentinelFile | None:
-        """sentinel.yaml. A probe or channel that is wrong is left out, so that it hides nothing else."""
+    def _times(self, zone: ZoneInfo) -> tuple[NamedTimes | None, Collection[str]]:
+        """The times, None when they do not hold; and all names that a file may use."""
+        written = self._main.settings.times
+        if "times" in self._main.unread:
+            return None, AnyName()
+        if written is None:
+            times = NamedTimes.parse({}, zone=zone)
+            return times, sorted(times.names)
+        names: Collection[str] = AnyName()
         with self._found:
-            return document.validate(SentinelFile)
-        raw = document.data()
-        if not isinstance(raw, dict):
+            document = self._read(self._root.inside(self._main.document, ["times"], written))
+            if document is not None:
+                names = sorted({*document.keys(["times"]), ALWAYS})
+                times = _parse_times(document, zone)
+                self._notices += times.notices(self._now)
+                return times, names
+        return None, names
+
+    def _topology(self, times: Collection[str]) -> Topology | None:
+        """How the bank is laid out; None when that cannot be known."""
+        written = self._main.settings.topology
+        if "topology" in self._main.unread:
             return None
-        kept = {key: value for key, value in raw.items() if key in SentinelFile.model_fields}
-        for section, model in (("probes", ProbeSettings), ("channels", ChannelSettings)):
-            entries = raw.get(section)
-            if isinstance(entries, dict):
-                kept[section] = {name: value for name, value in entries.items() if _fits(model, value)}
-                self._broken[section] = set(entries) - set(kept[section])
-        try:
-            return SentinelFile.model_validate(kept)
-        except ValidationError:
-            return None
+        if written is None:
+            return Topology()
+        with self._found:
+            document = self._read(self._root.inside(self._main.document, ["topology"], written))
+            if document is not None:
+                topology = read_topology(document, times, self._root.inside)
+                self._files += topology.files
+                return topology
+        return None
 
-    def _times(self, document: Document, settings: SentinelFile, zone: ZoneInfo) -> NamedTimes:
-        if settings.times is not None:
-            with self._found:
-                times_document = self._read(self._inside(document, ["times"], settings.times))
-                if times_document is not None:
-                    return self._parse_times(times_document, zone)
-        return NamedTimes.parse({}, zone=zone)
-
-    def _parse_times(self, document: Document, zone: ZoneInfo) -> NamedTimes:
-        try:
-            times = NamedTimes.read(document.validate(TimesSettings), zone=zone)
-        except TimesError as error:
-            raise ConfigError(document.problem(path, reason) for path, reason in error.reasons.items()) from None
-        self._notices += times.notices(self._now)
-        return times
-
-    def _topology(self, document: Document, settings: SentinelFile, times: NamedTimes) -> Topology:
-        if settings.topology is not None:
-            with self._found:
-                path = self._inside(document, ["topology"], settings.topology)
-                topology_document = self._read(path)
-                if topology_document is not None:
-                    topology = read_topology(topology_document, times, self._inside)
-                    self._files += topology.files
-                    return topology
-        return Topology()
-
-    def _targets(
-        self, document: Document, settings: SentinelFile, topology: Topology
-    ) -> Mapping[str, tuple[Target, ...]]:
+    def _targets(self, topology: Topology | None) -> _TargetsByProbe:
+        """By probe; a probe whose targets cannot be known is not among them."""
         targets: dict[str, tuple[Target, ...]] = {}
-        for name, probe in settings.probes.items():
+        for name, probe in self._main.settings.probes.items():
             csv = probe.targets.csv if probe.targets is not None else None
             with self._found:
                 if csv is not None:
-                    self._tables.append(self._inside(document, ["probes", name, "targets", "csv"], csv))
-                targets[name] = topology.join(load_targets(name, probe, self._path.parent))
+                    key = ["probes", name, "targets", "csv"]
+                    self._tables.append(self._root.inside(self._main.document, key, csv))
+                found = load_targets(name, probe, self._path.parent)
+                if topology is not None:
+                    targets[name] = topology.join(found)
         return targets
 
-    def _roster(
-        self,
-        document: Document,
-        settings: SentinelFile,
-        zone: ZoneInfo,
-        times: NamedTimes,
-    ) -> Roster | None:
-        channels = {name: channel.address_kind for name, channel in settings.channels.items()}
-        channels |= dict.fromkeys(self._broken.get("channels", ()))
+    def _contacts(self, zone: ZoneInfo, times: NamedTimes | None, names: Collection[str]) -> Contacts | None:
+        """What the contacts' folder says, as far as it can be read."""
+        main = self._main
+        if "contacts" in main.unread:
+            return None
+        channels: dict[str, str | None] = {name: one.address_kind for name, one in main.settings.channels.items()}
+        known: Collection[str] = (*channels, *main.left_out["channels"])
         with self._found:
-            folder = self._inside(document, ["contacts"], settings.contacts)
-            self._files += [file for file in sorted(folder.glob("*")) if file.suffix in (".yaml", ".csv")]
-            roster, notices = load_contacts(
-                folder, zone=zone, times=times, channels=channels, language=settings.bank.language, now=self._now
+            folder = self._root.inside(main.document, ["contacts"], main.settings.contacts)
+            files = [file for file in sorted(folder.glob("*")) if file.suffix in (".yaml", ".csv")]
+            self._check_files(files)
+            self._files += files
+            contacts = read_contacts(
+                folder,
+                zone=zone,
+                times=times,
+                time_names=names,
+                channels=channels,
+                channel_names=AnyName() if "channels" in main.unread else known,
+                language=main.settings.bank.language,
+                now=self._now,
             )
-            self._notices += notices
-            return roster
+            self._found.problems += contacts.problems
+            return contacts
         return None
 
     def _rules(
         self,
-        document: Document,
-        settings: SentinelFile,
-        times: NamedTimes,
-        topology: Topology,
-        targets: Mapping[str, tuple[Target, ...]],
-        roster: Roster | None,
+        times: Collection[str],
+        topology: Topology | None,
+        targets: _TargetsByProbe,
+        contacts: Contacts | None,
     ) -> RuleBook:
-        written: list[Written] = []
-        for index, entry in enumerate(settings.rules):
-            with self._found:
-                path = self._inside(document, ["rules", index], entry)
-                for file in files_in(path, shown_as=str(path)) if path.is_dir() else [path]:
-                    rules_document = self._read(file)
-                    if rules_document is not None:
-                        written += self._rules_of(rules_document, roster)
-        written = [entry for entry in written if entry.settings.watch not in self._broken.get("probes", ())]
+        main = self._main
+        groups: Collection[str] = AnyName() if contacts is None or contacts.groups is None else contacts.groups
+        written = [] if "rules" in main.unread else list(self._rules_written(groups))
+        if "probes" in main.unread:
+            return RuleBook()
         probes = {
             name: Watchable(
                 every=probe.every,
                 fields={**_OWN_FIELDS, **probe.fields()},
                 body=probe.has_body(),
-                labels=None if probe.finds_targets else _labels(targets.get(name, ())),
+                labels=None if probe.finds_targets or name not in targets else _labels(targets[name]),
             )
-            for name, probe in settings.probes.items()
+            for name, probe in main.settings.probes.items()
         }
-        book, problems = build(written, probes, sorted(times.names), place=topology.place)
+        written = [entry for entry in written if entry.settings.watch not in main.left_out["probes"]]
+        names = times if isinstance(times, AnyName) else tuple(times)
+        book, problems = build(written, probes, names, place=topology.place if topology is not None else "")
         self._found.problems += problems
         return book
 
-    def _rules_of(self, document: Document, roster: Roster | None) -> Iterator[Written]:
-        """The rules of one file: each is checked by itself, so that one mistake hides no other."""
+    def _rules_written(self, groups: Collection[str]) -> Iterator[Written]:
+        """The rules of all files: each is checked by itself, so that one mistake hides no other."""
+        for index, entry in enumerate(self._main.settings.rules):
+            with self._found:
+                path = self._root.inside(self._main.document, ["rules", index], entry)
+                files = files_in(path) if path.is_dir() else (path,)
+                self._check_files(files)
+                for file in files:
+                    document = self._read(file)
+                    if document is not None:
+                        yield from self._rules_of(document, groups)
+
+    def _rules_of(self, document: Document, groups: Collection[str]) -> Iterator[Written]:
         with self._found:
             document.validate(RuleFile)
         entries = document.data(["rules"])
         for index, _ in enumerate(entries if isinstance(entries, list) else []):
             with self._found:
                 settings = document.validate(RuleSettings, prefix=["rules", index])
-                yield self._written(document, index, settings, roster)
+                yield self._written(document, index, settings, groups)
 
-    def _written(self, document: Document, index: int, settings: RuleSettings, roster: Roster | None) -> Written:
+    def _written(self, document: Document, index: int, settings: RuleSettings, groups: Collection[str]) -> Written:
         def locate(path: Sequence[str | int], reason: str) -> Problem:
             return document.problem(["rules", index, *path], reason)
 
-        named: list[tuple[list[str | int], str]] = [
-            (["groups", number], group) for number, group in enumerate(settings.groups)
-        ]
-        named += [(["tell", number], group) for number, group in enumerate(settings.tell)]
-        for row_number, row in enumerate(settings.worse):
-            for key, groups in (("groups", row.groups or ()), ("tell", row.tell or ())):
-                named += [(["worse", row_number, key, number], group) for number, group in enumerate(groups)]
-        for path, group in named:
-            if roster is not None and not roster.group_exists(group):
-                close = did_you_mean(group, roster.groups)
-                self._found.problems.append(locate(path, f"there is no group {group!r}{close}"))
+        for path, group in _groups_of(settings):
+            if group not in groups:
+                hint = did_you_mean(group, groups) or ": list it under groups in the contacts"
+                self._found.problems.append(locate(path, f"there is no group {group!r}{hint}"))
         checks: tuple[str, ...] = ()
         if settings.runbook is not None:
-            page = self._root / settings.runbook
-            if not page.resolve().is_relative_to(self._root):
-                self._found.problems.append(locate(["runbook"], f"{settings.runbook} lies outside {self._root}"))
-            elif not page.is_file():
-                self._found.problems.append(
-                    locate(["runbook"], f"there is no file {settings.runbook} under {self._root}")
-                )
-            else:
-                self._files.append(page)
-                checks = runbook.first_checks(page.read_text(encoding="utf-8", errors="replace"))
+            with self._found:
+                checks = self._runbook(document, index, settings.runbook)
         return Written(settings=settings, locate=locate, first_checks=checks)
 
-    def _check_listen(self, document: Document, settings: SentinelFile) -> None:
-        host = settings.listen.rpartition(":")[0].strip("[]")
-        if not ipaddress.ip_address(host).is_loopback and settings.api is None:
-            reason = "others could reach the API here: set `api: {token: {file: ...}}`, or listen on 127.0.0.1"
-            self._found.problems.append(document.problem(["listen"], reason))
+    def _runbook(self, document: Document, index: int, written: str) -> tuple[str, ...]:
+        key: list[str | int] = ["rules", index, "runbook"]
+        page = self._root.below(document, key, written)
+        try:
+            text = read_text(page, str(page))
+        except ConfigError as error:
+            raise ConfigError(document.problem(key, f"{page}: {one.reason}") for one in error.problems) from None
+        self._files.append(page)
+        return runbook.first_checks(text)
 
-    def _check_secrets(self, document: Document, settings: SentinelFile) -> None:
-        for path, secret in _secrets(settings):
+    def _check_listen(self) -> None:
+        host = self._main.settings.listen.rpartition(":")[0].strip("[]")
+        told = {"listen", "api"} & self._main.unread
+        if not told and not ipaddress.ip_address(host).is_loopback and self._main.settings.api is None:
+            reason = "others could reach the API here: set `api: {token: {file: ...}}`, or listen on 127.0.0.1"
+            self._found.problems.append(self._main.document.problem(["listen"], reason))
+
+    def _check_secrets(self) -> None:
+        for path, secret in _secrets(self._main.settings):
             try:
                 read_secret(secret.path(self._home, self._credentials), private=secret.credential is None)
             except ValueError as error:
-                self._found.problems.append(document.problem(path, str(error)))
+                self._found.problems.append(self._main.document.problem(path, str(error)))
+
+    def _check_files(self, files: Collection[Path]) -> None:
+        """Raises ConfigError when a file of a folder is a link that leads out of the root: then none is read."""
+        links = Found()
+        for file in files:
+            with links:
+                self._root.check_file(file)
+        if links.problems:
+            raise ConfigError(links.problems)
 
     def _read(self, path: Path) -> Document | None:
         """One file; None when it cannot be read at all."""
@@ -325,25 +274,25 @@ class _Loader:
             return load_yaml(path)
         return None
 
-    def _inside(self, document: Document, key: Sequence[str | int], written: str) -> Path:
-        """The path that a file names, relative to it. Raises ConfigError when it leads out of the root."""
-        path = Path(os.path.normpath(Path(document.name).parent / written))
-        try:
-            inside = path.resolve().is_relative_to(self._root)
-        except (OSError, RuntimeError, ValueError):
-            raise ConfigError([document.problem(key, f"{written} leads in a circle, or is no path")]) from None
-        if not inside:
-            reason = f"{written} lies outside {self._root}: put it there, or widen `root` in {self._path.name}"
-            raise ConfigError([document.problem(key, reason)])
-        return path
 
-
-def _fits(model: type[BaseModel], value: object) -> bool:
+def _parse_times(document: Document, zone: ZoneInfo) -> NamedTimes:
     try:
-        model.model_validate(value)
-    except ValidationError:
-        return False
-    return True
+        return NamedTimes.read(document.validate(TimesSettings), zone=zone)
+    except TimesError as error:
+        raise ConfigError(document.problem(path, reason) for path, reason in error.reasons.items()) from None
+
+
+def _groups_of(settings: RuleSettings) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every group that a rule names, and where."""
+    lists: list[tuple[tuple[str | int, ...], list[str] | None]] = [
+        (("groups",), settings.groups),
+        (("tell",), settings.tell),
+    ]
+    for number, row in enumerate(settings.worse):
+        lists += [(("worse", number, "groups"), row.groups), (("worse", number, "tell"), row.tell)]
+    for path, groups in lists:
+        for number, group in enumerate(groups or ()):
+            yield (*path, number), group
 
 
 def _labels(targets: tuple[Target, ...]) -> frozenset[str]:
@@ -355,8 +304,8 @@ def _secrets(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[
     if isinstance(value, Secret):
         yield path, value
     elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _secrets(getattr(value, name), (*path, name))
-    elif isinstance(value, dict):
+        for name, field in type(value).model_fields.items():
+            yield from _secrets(getattr(value, name), (*path, field.alias or name))
+    elif isinstance(value, Mapping):
         for name, item in value.items():
             yield from _secrets(item, (*path, name))

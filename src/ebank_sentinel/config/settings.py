@@ -1,4 +1,4 @@
-"""What sentinel.yaml, and topology.yaml may say; the stages own what is theirs."""
+"""What sentinel.yaml and topology.yaml may say; the stages own what is theirs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from ebank_sentinel.errors import ConfigError
 from ebank_sentinel.model.settings import Language, Name, NotYet, Secret, Strict, TextByLanguage
 from ebank_sentinel.paging.settings import ChannelSettings
+from ebank_sentinel.probes.place import check_url
 from ebank_sentinel.probes.settings import LabelName, ProbeSettings
 from ebank_sentinel.yamlfile import did_you_mean
+from ebank_sentinel.yamlfile import load as load_yaml
 
 STORE = "sqlite:///"
 
@@ -31,8 +34,11 @@ def _store(value: object) -> object:
     text = str(value)
     if text.startswith(("postgresql:", "postgres:")):
         raise ValueError("not yet: several nodes over PostgreSQL come later; write sqlite:///FILE")
-    if not text.startswith(STORE) or text == STORE:
-        raise ValueError("write sqlite:///FILE (relative to this file) or sqlite:////PATH/FILE")
+    file = text.removeprefix(STORE)
+    if not text.startswith(STORE) or file in ("", ".", "..") or file.endswith("/") or "?" in file:
+        raise ValueError("this names no file: write sqlite:///FILE (relative to this file) or sqlite:////PATH/FILE")
+    if file.startswith(":"):
+        raise ValueError("a store in memory forgets every page at a restart: write sqlite:///FILE")
     return value
 
 
@@ -44,13 +50,15 @@ def _listen(value: object) -> object:
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(f"{value!r} is no address to listen on: write ADDRESS:PORT, as in 127.0.0.1:9720")
+        raise ValueError(f"{value!r} is no address to listen on: write an IP address and a port, as in 127.0.0.1:9720")
     return value
 
 
 def _external_url(value: object) -> object:
-    if not str(value).startswith(("http://", "https://")):
-        raise ValueError("the address under which people reach this program: http://... or https://...")
+    try:
+        check_url(str(value))
+    except ValueError as error:
+        raise ValueError(f"{error}; it is the address under which people reach this program") from None
     return value
 
 
@@ -121,9 +129,21 @@ def store_path(store: str, home: Path) -> Path:
 
 def find_store(path: Path) -> Path:
     """Where the store of a sentinel.yaml lies, even when the file does not hold otherwise."""
+    return store_path(_store_of(path) or "sqlite:///sentinel.db", path.parent)
+
+
+def _store_of(path: Path) -> str | None:
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    written = re.search(rf"^store:\s*[\"']?({STORE}[^\s\"'#]+)", text, re.MULTILINE)
-    return store_path(written[1] if written else "sqlite:///sentinel.db", path.parent)
+        data = load_yaml(path).data()
+        written = data.get("store") if isinstance(data, dict) else None
+    except ConfigError:  # no YAML at all: the line may still be there
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        except OSError:
+            text = ""
+        line = re.search(rf"^store:\s*([\"']?)({STORE}[^\n]+?)\1\s*(#.*)?$", text, re.MULTILINE)
+        written = line[2] if line else None
+    try:
+        return str(_store(written)) if isinstance(written, str) else None
+    except ValueError:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from ebank_sentinel.config.settings import ServiceSettings, TopologyFile
 from ebank_sentinel.errors import ConfigError, Problem
 from ebank_sentinel.model.reading import Target
 from ebank_sentinel.model.template import placeholders
-from ebank_sentinel.model.times import NamedTimes
 from ebank_sentinel.probes.targets import read_csv
 from ebank_sentinel.yamlfile import Document, did_you_mean
 
@@ -43,15 +42,15 @@ class Topology:
 
 def read_topology(
     document: Document,
-    times: NamedTimes,
+    times: Collection[str],
     inside: Callable[[Document, Sequence[str | int], str], Path],
 ) -> Topology:
-    """Check topology.yaml and read its CSV. Raises ConfigError."""
+    """Check topology.yaml against the names of the times, and read its CSV. Raises ConfigError."""
     settings = document.validate(TopologyFile)
     problems: list[Problem] = []
     for name, service in settings.services.items():
-        if service.hours not in times.names:
-            reason = f"there is no time {service.hours!r}{did_you_mean(service.hours, times.names)}"
+        if service.hours not in times:
+            reason = f"there is no time {service.hours!r}{did_you_mean(service.hours, times)}"
             problems.append(document.problem(["services", name, "hours"], reason))
         for number, needed in enumerate(service.needs):
             if needed not in settings.services:

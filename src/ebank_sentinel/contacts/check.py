@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ebank_sentinel.contacts.book import DEFAULT_ESCALATION, labels_in, may_name
@@ -28,7 +28,7 @@ class _Known:
     """A kind of name, all that there are, and where they are given."""
 
     kind: str
-    names: frozenset[str]
+    names: Collection[str]
     where: str
 
     def miss(self, name: str, path: Tail, complain: _Complain) -> Iterator[Problem]:
@@ -40,14 +40,14 @@ class _Known:
 class Check:
     """One look at all entries."""
 
-    def __init__(self, entries: Entries, *, times: frozenset[str], channels: Mapping[str, str | None]) -> None:
+    def __init__(self, entries: Entries, *, times: Collection[str], channels: Collection[str]) -> None:
         self._entries = entries
         self._people = _Known("person", frozenset(entries.known("people")), "list it under people")
         self._groups = _Known("group", frozenset(entries.known("groups")), "list it under groups")
         self._rotas = _Known("rota", frozenset(entries.known("rotas")), "list it under rotas")
         self._escalations = _Known("escalation", frozenset(entries.known("escalations")), "list it under escalations")
         self._times = _Known("named time", times, "list it in times.yaml")
-        self._channels = _Known("channel", frozenset(channels), "list it under channels in sentinel.yaml")
+        self._channels = _Known("channel", channels, "list it under channels in sentinel.yaml")
 
     def problems(self) -> Iterator[Problem]:
         """All that does not fit."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,6 +22,48 @@ from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.model.times import NamedTimes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contacts:
+    """What a contacts' folder says, as far as it can be read."""
+
+    roster: Roster | None  # None: there are problems, here or in what it refers to
+    groups: Collection[str] | None  # all that a rule may name; None: a file could not be read
+    notices: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def read_contacts(
+    folder: Path,
+    *,
+    zone: ZoneInfo,
+    times: NamedTimes | None,
+    time_names: Collection[str],
+    channels: Mapping[str, str | None],
+    channel_names: Collection[str],
+    language: str,
+    now: datetime,
+) -> Contacts:
+    """The roster, or whatever is known without one.
+
+    `times`: None when they do not hold; `time_names` and `channel_names` are those that may be named all the same.
+    `channels` gives by name the kind of address that a channel takes (`sms`, `voice`, `email`), None where it has
+    its own.
+    """
+    entries = read_entries(folder)
+    problems = list(entries.problems)
+    groups = None if entries.unread else frozenset(entries.known("groups"))
+    if not entries.unread:
+        if entries.severities is None and not entries.broken.get("severities"):
+            reason = "one of the files must have the severities I, II, III and IV"
+            problems.append(Problem(str(folder), 0, 0, "severities", reason))
+        problems.extend(Check(entries, times=time_names, channels=channel_names).problems())
+    if problems or entries.severities is None or times is None:
+        return Contacts(roster=None, groups=groups, problems=tuple(problems))
+    book = _book(entries, entries.severities.value, zone=zone, times=times, channels=channels, language=language)
+    roster = Roster(book)
+    return Contacts(roster=roster, groups=groups, notices=roster.notices(now))
+
+
 def load_contacts(
     folder: Path,
     *,
@@ -30,23 +73,20 @@ def load_contacts(
     language: str,
     now: datetime,
 ) -> tuple[Roster, tuple[str, ...]]:
-    """The roster, and notices of what may surprise.
-
-    `channels` gives by name the kind of address that a channel takes (`sms`, `voice`, `email`), None where
-    it has its own. Raises ConfigError with the problems of all files.
-    """
-    entries = read_entries(folder)
-    problems = list(entries.problems)
-    if not entries.unread:
-        if entries.severities is None and not entries.broken.get("severities"):
-            reason = "one of the files must have the severities I, II, III and IV"
-            problems.append(Problem(str(folder), 0, 0, "severities", reason))
-        problems.extend(Check(entries, times=times.names, channels=channels).problems())
-    if problems or entries.severities is None:
-        raise ConfigError(problems)
-    book = _book(entries, entries.severities.value, zone=zone, times=times, channels=channels, language=language)
-    roster = Roster(book)
-    return roster, roster.notices(now)
+    """The roster, and notices of what may surprise. Raises ConfigError with the problems of all files."""
+    found = read_contacts(
+        folder,
+        zone=zone,
+        times=times,
+        time_names=times.names,
+        channels=channels,
+        channel_names=tuple(channels),
+        language=language,
+        now=now,
+    )
+    if found.roster is None:
+        raise ConfigError(found.problems)
+    return found.roster, found.notices
 
 
 def _book(

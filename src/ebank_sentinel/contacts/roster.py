@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ebank_sentinel.contacts.book import Book, filled
+from ebank_sentinel.contacts.book import Book, filled, labels_in
 from ebank_sentinel.contacts.notices import notices_of
+from ebank_sentinel.contacts.settings import GroupSettings
 from ebank_sentinel.contacts.steps import FirstStep
 from ebank_sentinel.model.contact import Person, SeverityPolicy, Step
 from ebank_sentinel.model.rule import in_language
@@ -88,19 +90,32 @@ class Roster:
         return duties
 
     def label_leads(self, group: str, labels: Iterable[Mapping[str, str]]) -> list[str]:
-        """Of the labels of targets, those by which a group leads to no group of its own, as sentences."""
+        """Of the labels of targets, those by which a group leads to no group or person, as sentences."""
         settings = self._book.groups.get(group)
-        if settings is None or settings.use is None:
+        patterns = [] if settings is None else [*filter(None, [settings.use]), *settings.members]
+        patterns = [pattern for pattern in patterns if "{" in pattern]
+        if settings is None or not patterns:
             return []
-        rest = f"goes to {settings.else_}" if settings.else_ else "pages nobody"
-        found: dict[str, None] = {}
-        for one in labels:
-            name = filled(settings.use, one)
-            if name is None:
-                found[f"a target lacks a label of {settings.use}: its incident {rest}"] = None
-            elif name not in self._book.groups:
-                found[f'there is no group "{name}": the incident {rest}'] = None
-        return list(found)
+        kind, known = ("person", self._book.people) if settings.use is None else ("group", self._book.groups)
+        names = sorted({name for pattern in patterns for name in labels_in(pattern)})
+        counted = Counter(tuple(one.get(name, "") for name in names) for one in labels)
+        sentences: list[str] = []
+        for values, count in sorted(counted.items()):
+            given = dict(zip(names, values, strict=True))
+            which = " and ".join(f"{name} {value}" if value else f"no {name}" for name, value in given.items())
+            for name in (filled(pattern, given) for pattern in patterns):
+                if name is None or name not in known:
+                    reason = f', and there is no {kind} "{name}"' if name else ""
+                    many = "1 target has" if count == 1 else f"{count} targets have"
+                    sentences.append(f"{many} {which}{reason}: {self._instead(settings)}")
+        return sentences
+
+    def _instead(self, settings: GroupSettings) -> str:
+        """Who gets what a label does not lead anywhere."""
+        others = [member for member in settings.members if "{" not in member]
+        if settings.use is None and (settings.leader or settings.deputies or others or settings.rota):
+            return "the others of the group are paged"
+        return f"{settings.else_} is paged instead" if settings.else_ else "nobody is paged; give the group an `else`"
 
     def notices(self, at: datetime) -> tuple[str, ...]:
         """What is allowed, and still worth knowing: gaps of rotas, people out of reach, steps not carried out."""

@@ -65,19 +65,36 @@ Duration = Annotated[
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """An identifier that a file gives to something: letters, digits, `_`, `.` and `-`."""
 
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][A-Za-z]+)?$")]
-"""A language tag such as `zh-CN` or `en`."""
-
 
 def _text(value: object) -> object:
     return {"": value} if isinstance(value, str) else value
 
 
+LANGUAGE_PATTERN = r"^[a-z]{2,3}(-[A-Z][A-Za-z]+)?$"
+_LANGUAGE_OR_ALL = r"^([a-z]{2,3}(-[A-Z][A-Za-z]+)?)?$"
+
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
+"""A language tag such as `zh-CN` or `en`."""
+
 TextByLanguage = Annotated[
-    dict[str, Annotated[str, StringConstraints(max_length=2000)]],
+    dict[
+        Annotated[str, StringConstraints(pattern=_LANGUAGE_OR_ALL)],
+        Annotated[str, StringConstraints(min_length=1, max_length=2000)],
+    ],
+    Field(min_length=1),
     BeforeValidator(_text),
     WithJsonSchema(
-        {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]},
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {
+                    "type": "object",
+                    "patternProperties": {LANGUAGE_PATTERN: {"type": "string", "minLength": 1}},
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                },
+            ]
+        },
     ),
 ]
 """A text by language (`{zh-CN: ..., en: ...}`); a plain string is for all languages (key "")."""

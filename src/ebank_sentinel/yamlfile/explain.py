@@ -33,6 +33,8 @@ def explain(error: ValidationError, model: Any, prefix: Path, value: object) -> 
 _FORMS = {
     r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": "a name: up to 64 letters, digits, `_`, `.` and `-`, a letter or digit first",
     r"^[a-z]{2,3}(-[A-Z][A-Za-z]+)?$": "a language such as zh-CN or en",
+    r"^([a-z]{2,3}(-[A-Z][A-Za-z]+)?)?$": "a language such as zh-CN or en",
+    r"^[^\W\d]\w{0,63}$": "a label: letters, digits and _, no digit first",
 }
 _BOUNDS = {"gt": "over", "ge": "at least", "lt": "under", "le": "at most"}
 _LENGTHS = {"too_short", "too_long", "string_too_short", "string_too_long"}

@@ -194,11 +194,14 @@ groups:
         asked = roster(tmp_path, self.GROUPS)
         targets = [{"vendor": "grg"}, {"vendor": "ncr"}, {"vendor": "ncr"}, {"branch": "1"}]
         assert asked.label_leads("vendor", targets) == [
-            'there is no group "vendor-ncr": the incident goes to desk',
-            "a target lacks a label of vendor-{vendor}: its incident goes to desk",
+            "1 target has no vendor: desk is paged instead",
+            '2 targets have vendor ncr, and there is no group "vendor-ncr": desk is paged instead',
         ]
         assert asked.label_leads("nowhere", [{"vendor": "x"}]) == [
-            'there is no group "vendor-x": the incident pages nobody'
+            '1 target has vendor x, and there is no group "vendor-x": nobody is paged; give the group an `else`'
+        ]
+        assert asked.label_leads("branch", [{"contact": "wang"}, {"contact": "wnag"}]) == [
+            '1 target has contact wnag, and there is no person "wnag": desk is paged instead'
         ]
         assert asked.label_leads("desk", targets) == []
 
