@@ -95,8 +95,23 @@ class Ledger:
         for incident in delta.incidents.values():
             self._set_incident(incident)
         self.heartbeats.update(delta.heartbeats)
+        self._thin_agenda()
         for cause in {page.cause for page in delta.pages.values()} | set(delta.incidents):
             self._forget_settled(cause)
+
+    def copy(self) -> Ledger:
+        """One that moves by itself from here on; the values are frozen, and shared."""
+        return Ledger(
+            symptoms=dict(self.symptoms),
+            timers=dict(self.timers),
+            incidents=dict(self.incidents),
+            pages=dict(self.pages),
+            heartbeats=dict(self.heartbeats),
+            symptoms_on={target: set(ids) for target, ids in self.symptoms_on.items()},
+            pages_of={cause: set(ids) for cause, ids in self.pages_of.items()},
+            incident_by_code=dict(self.incident_by_code),
+            _agenda=list(self._agenda),
+        )
 
     def due(self, now: datetime) -> Iterator[Timer]:
         """The timers that are due, in no order; the heap stays as it is."""
@@ -140,13 +155,20 @@ class Ledger:
         if known is None or known.due != timer.due:
             heapq.heappush(self._agenda, (timer.due, timer_id))
 
+    def _thin_agenda(self) -> None:
+        """Timers that went long before they were due (a symptom that flaps) must not fill the memory."""
+        if len(self._agenda) > 2 * len(self.timers) + 1000:
+            self._agenda = [(timer.due, timer.id) for timer in self.timers.values()]
+            heapq.heapify(self._agenda)
+
     def _set_incident(self, incident: Incident) -> None:
         if incident.state is IncidentState.OPEN:
             self.incidents[incident.id] = incident
             self.incident_by_code[incident.code] = incident.id
         else:
             self.incidents.pop(incident.id, None)
-            self.incident_by_code.pop(incident.code, None)
+            if self.incident_by_code.get(incident.code) == incident.id:
+                del self.incident_by_code[incident.code]
 
     def _forget_settled(self, cause: str) -> None:
         """Pages of an ended cause leave memory once every one of them is final."""

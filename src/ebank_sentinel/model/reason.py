@@ -27,6 +27,9 @@ class Reason(enum.StrEnum):
     UNREAD = "unread"  # the hold is over, but its target was not read since
     ENDED = "ended"  # it was over before it went out
 
+    # what happened to the program itself
+    UNSAVED = "unsaved"  # the store refused: from here on pages went out from memory, and were written later
+
     # what happened to an incident, apart from paging
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
