@@ -1,0 +1,1 @@
+"""What the measurements share: a bank on loopback enters, figures leave."""
