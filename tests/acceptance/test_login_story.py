@@ -3,35 +3,8 @@
 from pathlib import Path
 
 from support.driven_clock import eventually
-from support.story import Story, telling
-
-ALARM = (
-    "wang.fang sms 三级 登录失败 成功率90%(平时98%)",
-    "wang.fang mail [三级] 登录失败",
-    "chen.jing sms 三级 登录失败 成功率90%(平时98%)",
-    "chen.jing mail [三级] 登录失败",
-    "hook hook alarm III 登录失败",
-)
-WORSE = (
-    "wang.fang sms 升为二级 登录失败 成功率60%(平时98%)",
-    "wang.fang mail [升为二级] 登录失败",
-    "chen.jing sms 升为二级 登录失败 成功率60%(平时98%)",
-    "chen.jing mail [升为二级] 登录失败",
-    "hook hook worse II 登录失败",
-    "zhao.hang sms 升为二级 登录失败 成功率60%(平时98%)",
-    "zhao.hang mail [升为二级] 登录失败",
-)
-ALL_CLEAR = (
-    "wang.fang sms 已恢复 登录失败",
-    "wang.fang mail [已恢复] 登录失败",
-    "chen.jing sms 已恢复 登录失败",
-    "chen.jing mail [已恢复] 登录失败",
-)
-
-
-def login(story: Story, rate: float) -> None:
-    """From now on so many logins succeed."""
-    story.target.body["/login"] = {"rate": rate}
+from support.login_pages import ALARM, ALL_CLEAR, WORSE, login
+from support.story import telling
 
 
 async def test_a_night_with_stops_and_kills_pages_each_person_once_for_each_thing_that_happened(
@@ -124,3 +97,34 @@ async def test_a_night_with_stops_and_kills_pages_each_person_once_for_each_thin
         first, second = await story.incidents(ended=True)
         assert {first["ended_as"], second["ended_as"]} == {"resolved"}
         assert incident["id"] in {first["id"], second["id"]}
+
+
+async def test_what_was_about_to_fire_and_recovered_while_nobody_looked_tells_nobody(tmp_path: Path) -> None:
+    async with telling(tmp_path) as story:
+        login(story, 0.90)
+        await story.start()
+        await story.passes(minutes=2)
+        await story.stops()
+        login(story, 0.98)
+        story.passes_without_it(minutes=10)
+        await story.start()
+        await story.passes(minutes=10)
+        story.expect_no_page()
+        assert await story.incidents(ended=True) == []
+
+
+async def test_what_still_fails_after_a_stop_is_told_once_and_with_its_own_beginning(tmp_path: Path) -> None:
+    async with telling(tmp_path) as story:
+        login(story, 0.90)
+        await story.start()
+        await story.passes(minutes=2)
+        await story.is_killed()
+        story.passes_without_it(minutes=10)
+        await story.start()
+        await story.passes(seconds=15)
+        story.expect_pages(
+            "wang.fang sms 三级 登录失败 成功率90%(平时98%) 11:00起 影响:全行手机网银登不上 码", *ALARM[1:]
+        )
+        login(story, 0.98)
+        await story.passes(minutes=3)
+        story.expect_pages(*ALL_CLEAR, "hook hook resolved III 登录失败")
