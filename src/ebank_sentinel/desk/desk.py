@@ -243,7 +243,11 @@ class Desk:
             if not await self._attempt([], now, timer):
                 _log.error("a timer was postponed", timer=repr(timer.id)[:500])
                 self._metrics.items_rejected.inc()
-                self._newest.apply(Delta(timers={timer.id: replace(timer, due=now + POSTPONED)}))
+                later = Delta(timers={timer.id: replace(timer, due=now + POSTPONED)})
+                try:
+                    await self._write(later)
+                except StoreError:
+                    self._newest.apply(later)
 
     def _answer(self, request: str, answer: Answer) -> None:
         future = self._callers.get(request)
