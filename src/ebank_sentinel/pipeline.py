@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ebank_sentinel.clock import Clock
 from ebank_sentinel.desk import Desk, Store
@@ -106,7 +106,8 @@ class Flow:
 
     def world(self) -> World:
         """What one decision may look at."""
-        return world_of(self.policy, node=self._node, latest=self.evaluator.latest)
+        evaluator = self.evaluator
+        return world_of(self.policy, node=self._node, latest=evaluator.latest, unbroken_since=evaluator.unbroken_since)
 
     def _fresh_evaluator(self) -> Evaluator:
         evaluator = Evaluator(self.policy.watches, self.policy.intervals, self.policy.times.active)
@@ -121,7 +122,13 @@ class Flow:
             self.evaluator.expect(self.open_targets(probe), self._clock.now())
 
 
-def world_of(policy: Policy, *, node: str, latest: Callable[[TargetId], Reading | None]) -> World:
+def world_of(
+    policy: Policy,
+    *,
+    node: str,
+    latest: Callable[[TargetId], Reading | None],
+    unbroken_since: Callable[[TargetId], datetime | None],
+) -> World:
     """A policy, as decisions look at it."""
 
     def words(notice: Notice, language: str, replies: bool) -> Message:  # noqa: FBT001 - the world's signature
@@ -135,6 +142,7 @@ def world_of(policy: Policy, *, node: str, latest: Callable[[TargetId], Reading 
         roster=policy.roster,
         channels=policy.channels,
         latest=latest,
+        unbroken_since=unbroken_since,
         watched=policy.watched,
         next_start=policy.times.next_start,
         covers=policy.times.covers,

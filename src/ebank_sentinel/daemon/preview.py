@@ -6,7 +6,7 @@ The pages come out of the same `decide` that the desk runs: nothing is shown tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ebank_sentinel.config import Config
@@ -39,7 +39,8 @@ def previews(config: Config, rule_id: str, now: datetime) -> Iterator[Previewed]
     target = targets[0] if targets else Target(id=TargetId(rule.watch, rule.watch))
     fields = {name: _EXAMPLES.get(kind, 1) for name, kind in config.probes[rule.watch].fields().items()}
     reading = Reading(target=target, at=now, up=False, fields=fields)
-    world = world_of(policy_of(config), node=_NODE, latest=lambda _: reading)
+    world = world_of(policy_of(config), node=_NODE, latest=lambda _: reading, unbroken_since=lambda _: now)
+    world = replace(world, watched=lambda _: True)  # the first target may be made up
     ledger = Ledger()
     at = now
 

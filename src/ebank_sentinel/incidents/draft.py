@@ -104,7 +104,7 @@ class Draft:
 
     def code_is_free(self, code: str) -> bool:
         """No open incident has it."""
-        return code not in self._codes and code not in self.ledger.incident_by_code
+        return self.open_incident(code) is None
 
     def put_incident(self, incident: Incident) -> None:
         """Set an incident."""

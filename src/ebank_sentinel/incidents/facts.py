@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.incident import Incident
-from ebank_sentinel.model.notice import Notice, NoticeKind
+from ebank_sentinel.model.notice import DigestEntry, Notice, NoticeKind
 from ebank_sentinel.model.reading import Scalar
 from ebank_sentinel.model.rule import Rule, Text, in_language
-from ebank_sentinel.model.symptom import Symptom
+from ebank_sentinel.model.symptom import Symptom, SymptomId
 from ebank_sentinel.model.template import fill, placeholders
 
 MOST_READINGS = 12
@@ -31,16 +31,26 @@ def titles(world: World, rule: Rule, symptom: Symptom) -> Mapping[str, str]:
 
 def number(world: World, rule: Rule, symptom: Symptom, language: str) -> str:
     """The figure that tells how bad it is; "" when the rule has none, or the reading lacks it."""
-    template = in_language(rule.number, language)
-    values = _values(world, symptom, language)
-    return fill(template, values) if set(placeholders(template)) <= set(values) else ""
+    return _number(rule, _values(world, symptom, language), language)
 
 
-def place(rule: Rule, symptom: Symptom) -> str:
+def place(rule: Rule | None, symptom: SymptomId, labels: Mapping[str, str]) -> str:
     """Where it is: topology's words if every label is there, else the target's key; "" is the whole bank."""
-    if rule.place and set(placeholders(rule.place)) <= set(symptom.labels):
-        return fill(rule.place, symptom.labels)
-    return "" if symptom.id.key == symptom.id.probe else symptom.id.key
+    if rule is not None and rule.place and set(placeholders(rule.place)) <= set(labels):
+        return fill(rule.place, labels)
+    return "" if symptom.key == symptom.probe else symptom.key
+
+
+def entry(world: World, incident: Incident, language: str) -> DigestEntry:
+    """An incident as one line of a list."""
+    return DigestEntry(
+        severity=incident.severity,
+        title=in_language(incident.title, language),
+        place=place(world.rules.get(incident.rule), incident.symptom, incident.labels),
+        since=incident.since,
+        ended_at=incident.ended_at,
+        code=incident.code,
+    )
 
 
 def notice(
@@ -61,13 +71,17 @@ def notice(
     def text(template: Text) -> str:
         return fill(in_language(template, language), values)
 
-    facts = Notice(
+    return Notice(
         bank=world.bank.name,
         kind=kind,
         severity=incident.severity,
         category=incident.category,
         rule=incident.rule,
         title=in_language(incident.title, language),
+        number=_number(rule, values, language) if rule is not None else "",
+        normal=text(rule.normal) if rule is not None else "",
+        impact=text(rule.impact) if rule is not None else "",
+        place=place(rule, symptom.id, symptom.labels),
         at=at,
         since=incident.since,
         ended_at=incident.ended_at,
@@ -77,34 +91,36 @@ def notice(
         groups=tuple(world.roster.group_title(group, language) for group in incident.groups),
         why=why,
         others=others,
+        readings=_readings(world, symptom) if rule is not None else (),
+        threshold=rule.condition if rule is not None else "",
+        runbook=rule.runbook if rule is not None else "",
+        first_checks=rule.first_checks if rule is not None else (),
+        say=text(rule.say) if rule is not None else "",
         flags=incident.flags,
-        place="" if symptom.id.key == symptom.id.probe else symptom.id.key,
     )
-    if rule is None:
-        return facts
+
+
+def _number(rule: Rule, values: Mapping[str, Scalar], language: str) -> str:
+    template = in_language(rule.number, language)
+    return fill(template, values) if values.keys() >= set(placeholders(template)) else ""
+
+
+def _readings(world: World, symptom: Symptom) -> tuple[tuple[str, str], ...]:
+    fields = itertools.islice(_fields(world, symptom).items(), MOST_READINGS)
+    return tuple((name, _shown(value)) for name, value in fields)
+
+
+def _fields(world: World, symptom: Symptom) -> Mapping[str, Scalar]:
+    """Of the last reading; before there is one, or when it has none, those of the last change."""
     reading = world.latest(symptom.id.target)
-    fields = reading.fields if reading is not None else symptom.values
-    return replace(
-        facts,
-        number=number(world, rule, symptom, language),
-        normal=text(rule.normal),
-        impact=text(rule.impact),
-        say=text(rule.say),
-        place=place(rule, symptom),
-        readings=tuple((name, _shown(value)) for name, value in list(fields.items())[:MOST_READINGS]),
-        threshold=rule.condition,
-        runbook=rule.runbook,
-        first_checks=rule.first_checks,
-    )
+    return (reading.fields if reading is not None else None) or symptom.values
 
 
 def _values(world: World, symptom: Symptom, language: str) -> Mapping[str, Scalar]:
     """What placeholders may name: labels, then the fields of the last reading, then what is known by now."""
-    reading = world.latest(symptom.id.target)
-    fields = reading.fields if reading is not None else symptom.values
     labels = {f"label.{name}": value for name, value in symptom.labels.items()}
     eta = _ETA["zh" if language.startswith("zh") else "en"]
-    return {"eta": eta, **symptom.labels, **labels, **(fields or symptom.values)}
+    return {"eta": eta, **symptom.labels, **labels, **_fields(world, symptom)}
 
 
 def _shown(value: Scalar) -> str:

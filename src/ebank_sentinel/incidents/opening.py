@@ -81,23 +81,20 @@ def worsen(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetim
     draft.log(
         at, incident.id, Reason.WORSE, f"{incident.severity.name} to {severity.name}, row {max(symptom.held) + 1}"
     )
-    notices.tell_people(
-        draft,
-        world,
-        notices.Call(
-            incident=worse,
-            rule=rule,
-            symptom=symptom,
-            kind=NoticeKind.WORSE,
-            step=f"worse-{severity.name}-{max(symptom.held) + 1}",
-            reason=Reason.WORSE,
-            groups=worse.groups if graver else worse.groups[len(incident.groups) :],
-            tell=worse.tell if graver else worse.tell[len(incident.tell) :],
-            severity_groups=graver,
-            at=at,
-        ),
-        now,
+    call = notices.Call(
+        incident=worse,
+        rule=rule,
+        symptom=symptom,
+        kind=NoticeKind.WORSE,
+        step=f"worse-{severity.name}-{max(symptom.held) + 1}",
+        reason=Reason.WORSE,
+        groups=worse.groups if graver else worse.groups[len(incident.groups) :],
+        tell=worse.tell if graver else worse.tell[len(incident.tell) :],
+        severity_groups=graver,
+        at=at,
     )
+    if graver or call.groups or call.tell:  # flags and category alone wake nobody
+        notices.tell_people(draft, world, call, now)
 
 
 def end_incident(draft: Draft, world: World, symptom: Symptom, reason: Reason, at: datetime, now: datetime) -> None:

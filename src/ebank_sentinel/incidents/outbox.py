@@ -11,21 +11,26 @@ from datetime import datetime, timedelta
 
 from ebank_sentinel.incidents.addressing import Addressed, address_of, page_for
 from ebank_sentinel.incidents.draft import Draft
+from ebank_sentinel.incidents.facts import entry
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.backoff import backoff
-from ebank_sentinel.model.incident import IncidentState
 from ebank_sentinel.model.item import Delivered
 from ebank_sentinel.model.ledger import Timer, TimerId, TimerKind
-from ebank_sentinel.model.notice import DigestEntry, Notice, NoticeKind
+from ebank_sentinel.model.notice import Notice, NoticeKind
 from ebank_sentinel.model.page import Outcome, Page, PageState, page_id
 from ebank_sentinel.model.reason import Reason
-from ebank_sentinel.model.rule import in_language
 
 SILENT_AFTER = timedelta(minutes=2)
 """`first_of` goes on to its next channel when the one before has not accepted the page by then."""
 
 GIVE_UP_AFTER = timedelta(hours=24)
 """A page that fails for now is tried for so long."""
+
+OWN_STEPS = frozenset({"test", "config", "digest"})
+"""Steps of pages that concern no single incident."""
+
+ALL_CLEAR = frozenset({Reason.RESOLVED, Reason.RETIRED})
+"""Why a page is sent that ends an alarm: while one is there, its cause is over."""
 
 
 def on_delivered(draft: Draft, world: World, item: Delivered, now: datetime) -> None:
@@ -38,10 +43,11 @@ def on_delivered(draft: Draft, world: World, item: Delivered, now: datetime) -> 
     page = replace(page, attempts=page.attempts + 1)
     gave_up = item.at - page.created_at > GIVE_UP_AFTER
     if delivery.outcome is Outcome.ACCEPTED:
-        draft.put_page(replace(page, state=PageState.ACCEPTED))
+        _finish(draft, page, PageState.ACCEPTED)
     elif delivery.outcome is Outcome.FAILED or gave_up:
-        draft.put_page(replace(page, state=PageState.FAILED))
+        _finish(draft, page, PageState.FAILED)
         _next_channel(draft, world, page, item.at, now)
+        _spare_all_clear(draft, page, item.at)
     else:
         wait = max(backoff(page.id, page.attempts), timedelta(seconds=delivery.retry_after or 0))
         draft.put_page(replace(page, due=item.at + wait, lease_until=item.at + wait + world.lease))
@@ -55,58 +61,107 @@ def on_silent_channel(draft: Draft, world: World, timer: Timer, now: datetime) -
 
 
 def on_digest(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
-    """`during` begins: what was held for one recipient on one channel goes out, as one list."""
+    """`during` begins: what was held until now for one recipient on one channel goes out, as one list."""
     recipient, channel = timer.id.subject
-    held = sorted(
-        (
-            page
-            for page in draft.all_pages()
-            if page.state is PageState.HELD and (page.recipient, page.channel) == (recipient, channel)
-        ),
-        key=lambda page: (page.created_at, page.id),
-    )
+    waiting = [
+        page
+        for page in draft.all_pages()
+        if page.state is PageState.HELD and (page.recipient, page.channel) == (recipient, channel)
+    ]
+    later = [page.due for page in waiting if page.due > timer.due]  # another severity waits for another time
+    if later:
+        draft.set_timer(replace(timer, due=min(later)))
+    held = sorted((page for page in waiting if page.due <= timer.due), key=lambda page: (page.created_at, page.id))
     if len(held) == 1:
-        put(draft, replace(held[0], state=PageState.READY, due=timer.due, lease_until=now + world.lease))
+        _release(draft, world, held[0], timer.due, now)
     elif held:
         _send_list(draft, world, held, timer.due, now)
 
 
 def put(draft: Draft, page: Page) -> None:
     """Into the outbox, once: what is there already stays as it is."""
-    known = draft.page(page.id)
-    if known is not None and known.state is not PageState.HELD:
-        draft.log(page.created_at, page.cause, Reason.DUPLICATE, f"{page.recipient} by {page.channel}: {page.step}")
+    if not _is_new(draft, page):
         return
     draft.put_page(page)
-    draft.log(page.created_at, page.cause, page.reason, f"{page.recipient} by {page.channel}: {page.step}")
+    draft.log(page.created_at, subject(page), page.reason, f"{page.recipient} by {page.channel}: {page.step}")
+    _watch_silence(draft, page)
+
+
+def hold(draft: Draft, page: Page, until: datetime) -> None:
+    """It waits for its time, and goes out with all others that wait for it."""
+    if not _is_new(draft, page):
+        return
+    draft.put_page(replace(page, state=PageState.HELD, due=until))
+    detail = f"{page.recipient} by {page.channel}: until {until:%m-%d %H:%M}Z"
+    draft.log(page.created_at, subject(page), Reason.DURING, detail)
+    timer_id = TimerId(TimerKind.DIGEST, (page.recipient, page.channel))
+    known = draft.timer(timer_id)
+    if known is None or until < known.due:
+        draft.set_timer(Timer(id=timer_id, onset=page.created_at, due=until))
+
+
+def subject(page: Page) -> str | None:
+    """The incident that a page is about, for its history; None for what the program says of itself."""
+    return None if page.step in OWN_STEPS else page.cause
+
+
+def _is_new(draft: Draft, page: Page) -> bool:
+    if draft.page(page.id) is None:
+        return True
+    detail = f"{page.recipient} by {page.channel}: {page.step}"
+    draft.log(page.created_at, subject(page), Reason.DUPLICATE, detail)
+    return False
+
+
+def _release(draft: Draft, world: World, page: Page, at: datetime, now: datetime) -> None:
+    """A held page goes out by itself, as if it had been made now: its 24 hours begin."""
+    page = replace(page, state=PageState.READY, created_at=at, due=at, lease_until=now + world.lease)
+    draft.put_page(page)
+    draft.log(at, subject(page), page.reason, f"{page.recipient} by {page.channel}: {page.step}")
+    _watch_silence(draft, page)
+
+
+def _watch_silence(draft: Draft, page: Page) -> None:
+    """With channels left in `first_of`, the page has two minutes to be accepted."""
     if page.next_channels:
         timer_id = TimerId(TimerKind.NEXT_CHANNEL, (page.id,))
         draft.set_timer(Timer(id=timer_id, onset=page.due, due=page.due + SILENT_AFTER))
 
 
-def hold(draft: Draft, page: Page, until: datetime) -> None:
-    """It waits for its time, and goes out with all others that wait for it."""
-    draft.put_page(replace(page, state=PageState.HELD, due=until))
-    draft.log(
-        page.created_at, page.cause, Reason.DURING, f"{page.recipient} by {page.channel}: until {until:%m-%d %H:%M}Z"
-    )
-    timer_id = TimerId(TimerKind.DIGEST, (page.recipient, page.channel))
-    draft.set_timer(Timer(id=timer_id, onset=page.created_at, due=until))
+def _finish(draft: Draft, page: Page, state: PageState) -> None:
+    """It was accepted, or never will be: nobody waits for it any more."""
+    draft.put_page(replace(page, state=state))
+    draft.drop_timer(TimerId(TimerKind.NEXT_CHANNEL, (page.id,)))
+
+
+def _spare_all_clear(draft: Draft, failed: Page, at: datetime) -> None:
+    """Who was never reached by an alarm on a channel gets no all-clear there either."""
+    there = [
+        page
+        for page in draft.pages_of(failed.cause)
+        if (page.recipient, page.channel) == (failed.recipient, failed.channel)
+    ]
+    if any(page.state.reached for page in there if page.reason not in ALL_CLEAR):
+        return
+    for page in there:
+        if page.state is PageState.READY:
+            draft.put_page(replace(page, state=PageState.DROPPED))
+            draft.log(at, subject(page), Reason.ENDED, f"{page.recipient} by {page.channel}: no alarm arrived there")
 
 
 def _next_channel(draft: Draft, world: World, page: Page, at: datetime, now: datetime) -> None:
     """The next entry of `first_of`, with the same words, unless it is all over by now."""
-    incident = draft.incident(page.cause)
     if not page.next_channels:
         return
-    if incident is not None and incident.state is IncidentState.ENDED:
-        draft.log(at, page.cause, Reason.ENDED, f"{page.recipient}: over before {page.next_channels[0]} was tried")
+    if any(other.reason in ALL_CLEAR for other in draft.pages_of(page.cause)):
+        detail = f"{page.recipient}: over before {page.next_channels[0]} was tried"
+        draft.log(at, subject(page), Reason.ENDED, detail)
         return
     channel, *rest = page.next_channels
     person = world.roster.person(page.recipient)
     address = address_of(world, person, channel) if person is not None else None
     if address is None:
-        draft.log(at, page.cause, Reason.NO_ADDRESS, f"{page.recipient} by {channel}")
+        draft.log(at, subject(page), Reason.NO_ADDRESS, f"{page.recipient} by {channel}")
         _next_channel(draft, world, replace(page, next_channels=tuple(rest)), at, now)
         return
     put(
@@ -134,17 +189,7 @@ def _send_list(draft: Draft, world: World, held: list[Page], at: datetime, now: 
     person = world.roster.person(first.recipient)
     language = person.language if person is not None else world.bank.language
     incidents = {page.cause: incident for page in held if (incident := draft.incident(page.cause)) is not None}
-    entries = tuple(
-        DigestEntry(
-            severity=incident.severity,
-            title=in_language(incident.title, language),
-            place="" if incident.symptom.key == incident.symptom.probe else incident.symptom.key,
-            since=incident.since,
-            ended_at=incident.ended_at,
-            code=incident.code,
-        )
-        for incident in incidents.values()
-    )
+    entries = tuple(entry(world, incident, language) for incident in incidents.values())
     facts = Notice(
         bank=world.bank.name,
         kind=NoticeKind.DIGEST,
@@ -152,7 +197,6 @@ def _send_list(draft: Draft, world: World, held: list[Page], at: datetime, now: 
         at=at,
         since=min(page.created_at for page in held),
         entries=entries,
-        why=f"{len(entries)}",
     )
     one = Addressed(
         recipient=first.recipient,
@@ -160,7 +204,7 @@ def _send_list(draft: Draft, world: World, held: list[Page], at: datetime, now: 
         language=language,
         channel=first.channel,
         address=first.address,
-        rest=(),
+        rest=first.next_channels,
         reason=Reason.DIGEST,
         why="",
     )

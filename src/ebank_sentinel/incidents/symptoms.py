@@ -5,8 +5,9 @@
     clearing --holds--> firing                 clearing --`clear_after` is over--> no symptom
     any --unknown--> the same, not known       any --no longer counts, or gone--> no symptom (retired)
 
-A timer only wakes: whether a hold is over is asked of the onset, so that what fell due while nobody
-looked (a stop, an unknown gap) is settled by the next reading, and never without one.
+A timer only wakes: whether a hold is over is asked of the onset and of the rule as it is now, and it counts
+only if the target was read around then. What fell due while nobody looked (a stop, an unknown gap) is settled
+by the next reading, and never without one.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ FRESH_INTERVALS = 2
 
 def on_change(draft: Draft, world: World, change: Change, now: datetime) -> None:
     """Move every symptom that the target's new truths move."""
+    if not world.watched(change.target.id):
+        return  # a probe that was under way when its target was taken from the list
     for rule_id, truth in change.truths.items():
         rule = world.rules.get(rule_id)
         symptom = draft.symptom(SymptomId(rule_id, *change.target.id))
@@ -48,32 +51,44 @@ def on_change(draft: Draft, world: World, change: Change, now: datetime) -> None
 
 
 def on_hold(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
-    """A `for` is over: the rule's own, or a row's. It counts only if the target was read."""
+    """A `for` is over: the rule's own, or a row's."""
     symptom, rule = _of_timer(draft, world, timer)
-    if symptom is None or rule is None:
+    if symptom is None or rule is None or symptom.state is SymptomState.CLEARING:
         return
-    if not _fresh(world, rule, symptom, timer.due):
+    if not _was_read(draft, world, rule, symptom, timer, now):
         draft.log(timer.due, symptom.incident, Reason.UNREAD, f"{_name(symptom.id)}: not read when its hold was over")
         return
-    held = symptom.held if timer.id.row == WHOLE_RULE else symptom.held | {timer.id.row}
-    _settle(draft, world, rule, replace(symptom, held=held), timer.due, now)
+    row = timer.id.row
+    if row != WHOLE_RULE:
+        if row >= len(rule.rows) or row not in symptom.rows:
+            return  # a reload took the row away
+        due = symptom.rows[row] + rule.rows[row].hold
+        if due > timer.due:  # a reload made its `for` longer
+            draft.set_timer(replace(timer, due=due))
+            return
+        symptom = replace(symptom, held=symptom.held | {row})
+    _settle(draft, world, rule, symptom, timer.due, now)
 
 
 def on_clear(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
     """A `clear_after` is over."""
     symptom, rule = _of_timer(draft, world, timer)
-    if symptom is not None and rule is not None and _fresh(world, rule, symptom, timer.due):
-        _end(draft, world, symptom, Reason.RESOLVED, timer.due, now)
+    if symptom is None or rule is None or symptom.clearing_since is None:
+        return
+    if _was_read(draft, world, rule, symptom, timer, now):
+        _clear(draft, world, rule, symptom, timer.due, now)
 
 
 def on_reloaded(draft: Draft, world: World, reloaded: Reloaded, now: datetime) -> None:
     """What lost its rule or its target ends as retired; what stays keeps its age."""
-    for symptom_id in sorted(draft.symptom_ids()):
-        symptom = draft.symptom(symptom_id)
+
+    def lost(symptom_id: SymptomId) -> bool:
         rule = world.rules.get(symptom_id.rule)
-        if symptom is not None and (
-            rule is None or rule.watch != symptom_id.probe or not world.watched(symptom.id.target)
-        ):
+        return rule is None or rule.watch != symptom_id.probe or not world.watched(symptom_id.target)
+
+    for symptom_id in sorted(filter(lost, draft.symptom_ids())):
+        symptom = draft.symptom(symptom_id)
+        if symptom is not None:
             _retire(draft, world, symptom, reloaded.at, now)
 
 
@@ -85,28 +100,32 @@ def _holds(
     symptom = known or Symptom(
         id=SymptomId(rule.id, *change.target.id), state=SymptomState.PENDING, onset=at, known=True
     )
-    rows = dict(symptom.rows)
-    held = symptom.held
-    for index, row in enumerate(truth.rows):
-        timer_id = _timer(symptom.id, TimerKind.HOLD, index)
-        if row is False:
-            rows.pop(index, None)
-            held -= {index}
-            draft.drop_timer(timer_id)
-        elif row is True:
-            onset = rows.setdefault(index, at)
-            due = onset + rule.rows[index].hold
-            if due <= at:
-                held |= {index}
-            elif index not in held:
-                draft.set_timer(Timer(id=timer_id, onset=onset, due=due))
+    symptom = _rows(draft, rule, symptom, truth, at)
     if symptom.state is SymptomState.CLEARING:
         draft.drop_timer(_timer(symptom.id, TimerKind.CLEAR))
         symptom = replace(symptom, state=SymptomState.FIRING, clearing_since=None)
-    symptom = replace(
-        symptom, known=True, rows=rows, held=held, labels=change.target.labels, values=change.values or symptom.values
-    )
+    symptom = replace(symptom, known=True, labels=change.target.labels, values=change.values or symptom.values)
     _settle(draft, world, rule, symptom, at, now)
+
+
+def _rows(draft: Draft, rule: Rule, symptom: Symptom, truth: RuleTruth, at: datetime) -> Symptom:
+    """Each `worse` row holds from its own onset; while it is unknown it keeps its age, and its hold cannot end."""
+    rows: dict[int, datetime] = {}
+    held: set[int] = set()
+    for index, (row, holds) in enumerate(zip(rule.rows, truth.rows, strict=False)):  # they differ just after a reload
+        onset = symptom.rows.get(index, at if holds else None)
+        timer_id = _timer(symptom.id, TimerKind.HOLD, index)
+        if holds is not False and onset is not None:
+            rows[index] = onset
+            if index in symptom.held or (holds and onset + row.hold <= at):
+                held.add(index)
+            elif holds:
+                draft.set_timer(Timer(id=timer_id, onset=onset, due=onset + row.hold))
+                continue
+        draft.drop_timer(timer_id)
+    for index in symptom.rows.keys() - rows.keys():
+        draft.drop_timer(_timer(symptom.id, TimerKind.HOLD, index))
+    return replace(symptom, rows=rows, held=frozenset(held))
 
 
 def _settle(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
@@ -132,23 +151,28 @@ def _holds_not(draft: Draft, world: World, rule: Rule, symptom: Symptom, change:
         return
     for index in symptom.rows:
         draft.drop_timer(_timer(symptom.id, TimerKind.HOLD, index))
-    since = symptom.clearing_since or change.at
     symptom = replace(
         symptom,
         state=SymptomState.CLEARING,
         known=True,
         rows={},
         held=frozenset(),
-        clearing_since=since,
+        clearing_since=symptom.clearing_since or change.at,
         labels=change.target.labels,
         values=change.values or symptom.values,
     )
-    draft.put_symptom(symptom)
-    if since + rule.clear_after <= change.at:
-        _end(draft, world, symptom, Reason.RESOLVED, change.at, now)
+    _clear(draft, world, rule, symptom, change.at, now)
+
+
+def _clear(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
+    """End it when its `clear_after` is over; else wait for that."""
+    since = symptom.clearing_since or at
+    due = since + rule.clear_after
+    if due <= at:
+        _end(draft, world, symptom, Reason.RESOLVED, at, now)
     else:
-        timer_id = _timer(symptom.id, TimerKind.CLEAR)
-        draft.set_timer(Timer(id=timer_id, onset=since, due=since + rule.clear_after))
+        draft.put_symptom(symptom)
+        draft.set_timer(Timer(id=_timer(symptom.id, TimerKind.CLEAR), onset=since, due=due))
 
 
 def _retire(draft: Draft, world: World, symptom: Symptom, at: datetime, now: datetime) -> None:
@@ -177,12 +201,20 @@ def _of_timer(draft: Draft, world: World, timer: Timer) -> tuple[Symptom | None,
     return symptom, None if symptom is None else world.rules.get(symptom.id.rule)
 
 
-def _fresh(world: World, rule: Rule, symptom: Symptom, due: datetime) -> bool:
-    """Whether the target's state is known, and was read shortly before; no data needs no reading."""
+def _was_read(draft: Draft, world: World, rule: Rule, symptom: Symptom, timer: Timer, now: datetime) -> bool:
+    """Whether the target was read within two intervals before the timer fell due; no data needs no reading.
+
+    If not, but nothing has changed since (a reading is merely late), the timer wakes again: no change may come.
+    """
     if not symptom.known or rule.no_data:
         return symptom.known
-    reading = world.latest(symptom.id.target)
-    return reading is not None and reading.at >= due - FRESH_INTERVALS * rule.every
+    reading, since = world.latest(symptom.id.target), world.unbroken_since(symptom.id.target)
+    if reading is None or since is None:
+        return False  # nothing was read since the start: the first reading is a change
+    if since <= timer.due <= reading.at + FRESH_INTERVALS * rule.every:
+        return True
+    draft.set_timer(replace(timer, due=max(now, since) + rule.every))
+    return False
 
 
 def _timer(symptom_id: SymptomId, kind: TimerKind, row: int = WHOLE_RULE) -> TimerId:

@@ -64,6 +64,7 @@ class World:
     roster: Roster
     channels: Mapping[str, ChannelFacts]
     latest: Callable[[TargetId], Reading | None]  # the last reading since the start
+    unbroken_since: Callable[[TargetId], datetime | None]  # since when readings have come within two intervals
     watched: Callable[[TargetId], bool]  # its probe still lists it
     next_start: Callable[[str, datetime], datetime | None]  # when a named time begins again
     covers: Callable[[str, datetime], bool]  # whether a named time covers a moment

@@ -13,6 +13,9 @@ from typing import Final
 MOST_PARTS: Final = 3
 """No page is longer: 201 Chinese characters, or 459 of the 7-bit alphabet."""
 
+_FITS_ANYHOW: Final = 99
+"""Characters that fit whatever they are: two units each, and one unit lost at the end of each part."""
+
 _SEPTET: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -41,7 +44,7 @@ def parts(text: str) -> int:
 
 def fits(text: str) -> bool:
     """Whether it takes no more parts than a page may have."""
-    return parts(text) <= MOST_PARTS
+    return len(text) <= _FITS_ANYHOW or parts(text) <= MOST_PARTS
 
 
 def cut(text: str) -> str:

@@ -20,7 +20,7 @@ LONGEST_DETAIL = 300
 
 def one_line(text: str) -> str:
     """The text without anything invisible, its white space as single spaces."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return " ".join(text.split())
     return " ".join("".join(_visible(character) for character in text).split())
 

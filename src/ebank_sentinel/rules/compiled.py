@@ -9,13 +9,14 @@ unknown is unknown.
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NoReturn, TypeAlias
 
 from ebank_sentinel.model.item import Truth
 from ebank_sentinel.model.reading import Reading
-from ebank_sentinel.rules.condition import ACTIVE, KNOWN, Condition
+from ebank_sentinel.rules.condition import ACTIVE, KNOWN, NUMBER, Condition
 
 
 class MissingField(Exception):
@@ -72,19 +73,21 @@ def _load_line(source: str, path: Sequence[str]) -> str:
 
 
 def _at(body: object, path: Sequence[str]) -> Any:
-    """The scalar at a path of a decoded JSON body; what is absent, null or no scalar is missing."""
+    """The scalar at a path of a decoded JSON body; what is absent, null, NaN or no scalar is missing."""
     for name in path:
-        if isinstance(body, Mapping):
-            body = body.get(name, MISSING)
-        elif isinstance(body, list) and name.isdigit() and int(name) < len(body):
-            body = body[int(name)]
-        else:
+        if not isinstance(body, Mapping):
             return MISSING
+        body = body.get(name, MISSING)
+    if isinstance(body, float) and math.isnan(body):
+        return MISSING
     return body if isinstance(body, str | int | float) else MISSING
 
 
-class _Times(dict[str, str]):
-    """Every named time by its name; a label that names none makes the question unknown."""
+def _number(value: Any) -> int | float:
+    """A number as it is. Raises MissingField for all else, true and false included."""
+    if type(value) in (int, float):
+        return value  # type: ignore[no-any-return]
+    raise MissingField
 
 
 def fuse(conditions: Sequence[tuple[Condition, int | None]], times: Sequence[str]) -> Mask:
@@ -93,7 +96,7 @@ def fuse(conditions: Sequence[tuple[Condition, int | None]], times: Sequence[str
     `conditions` pairs each with the index of one that it implies (a `worse` row implies its rule), or
     None. Condition i holds when bit 2i is set, is unknown when bit 2i+1 is.
     """
-    known = _Times({name: name for name in times})
+    known = {name: name for name in times}  # a label that names none of them makes the question unknown
     fast = _fast(conditions, known)
     twins = [(_twin(condition.tree), parent) for condition, parent in conditions]
     loads = {local: path for condition, _ in conditions for local, path in condition.loads.items()}
@@ -140,7 +143,7 @@ def both(left: Truth, right: Truth) -> Truth:
     return UNKNOWN if left is UNKNOWN or right is UNKNOWN else True
 
 
-def _fast(conditions: Sequence[tuple[Condition, int | None]], known: _Times) -> Mask:
+def _fast(conditions: Sequence[tuple[Condition, int | None]], known: Mapping[str, str]) -> Mask:
     """Write the fused function's source and compile it: locals first, then one `if` a condition."""
     loads = {local: path for condition, _ in conditions for local, path in condition.loads.items()}
     lines = [f"def fused(reading, {ACTIVE}):"]
@@ -151,7 +154,7 @@ def _fast(conditions: Sequence[tuple[Condition, int | None]], known: _Times) -> 
         lines.append(f" if {guard}({ast.unparse(condition.tree)}):")
         lines.append(f"  mask |= {1 << (2 * index)}")
     lines.append(" return mask")
-    scope: dict[str, Any] = {"MISSING": MISSING, "at": _at, KNOWN: known, "__builtins__": {}}
+    scope: dict[str, Any] = {"MISSING": MISSING, "at": _at, NUMBER: _number, KNOWN: known, "__builtins__": {}}
     # The source is made of checked trees alone: names from a fixed alphabet and repr() of constants.
     exec(compile("\n".join(lines), "<rules>", "exec"), scope)  # noqa: S102
     fused: Mask = scope["fused"]
@@ -190,6 +193,8 @@ def _twin(node: ast.expr) -> _Twin:  # noqa: C901, PLR0911 - one case a node of 
         case ast.Subscript(value=ast.Name(id=local), slice=inner):
             key = _twin(inner)
             return lambda values: values[local].get(key(values), UNKNOWN)
+        case ast.Call(args=[inner]):  # the one function that condition.py writes
+            return _guarded(_number, [_twin(inner)])
         case ast.BoolOp(op=ast.And(), values=parts_):
             return _all_of([_twin(part) for part in parts_])
         case ast.BoolOp(values=parts_):

@@ -1,7 +1,7 @@
 """The condition language: a text enters, a checked expression with its names resolved leaves.
 
 Python's own parser does the reading; a white list decides what may stand there. Every name is
-resolved here, once: what remains is a plain expression over the locals that `compile.py` loads.
+resolved here, once: what remains is a plain expression over the locals that `compiled.py` loads.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ ACTIVE = "active_times"
 """The local that holds the names of the times that cover now."""
 KNOWN = "known_times"
 """The local that holds all names of times, for `now in label.x`."""
+
+
+NUMBER = "number"
+"""The function that lets numbers pass, around what only the reading can tell and is calculated with."""
 
 
 class ConditionError(ValueError):
@@ -58,15 +62,14 @@ def parse(text: str, names: Names) -> Condition:
     """Check a condition and resolve its names. Raises ConditionError with a column."""
     if len(text) > LONGEST_TEXT:
         raise ConditionError(f"a condition is at most {LONGEST_TEXT} characters long", 1)
-    if _depth(text) > DEEPEST:
-        raise ConditionError(f"brackets are nested more than {DEEPEST} deep", 1)
-    source = " ".join(text.split("\n"))
+    source = " ".join(text.split("\n")).strip()
     try:
-        tree = ast.parse(source.strip(), mode="eval").body
+        tree = ast.parse(source, mode="eval").body
     except SyntaxError as error:
         raise ConditionError(f"this is not a condition: {error.msg}", error.offset or 1) from None
     except (ValueError, RecursionError, MemoryError):
         raise ConditionError("this is not a condition", 1) from None
+    _measure(tree, source.encode())
     resolver = _Resolver(names)
     resolved, kind = resolver.resolve(tree)
     if kind not in (bool, None):
@@ -80,15 +83,16 @@ def parse(text: str, names: Names) -> Condition:
     )
 
 
-def _depth(text: str) -> int:
-    deepest = depth = 0
-    for character in text:
-        if character in "([{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in ")]}":
-            depth -= 1
-    return deepest
+def _measure(tree: ast.expr, source: bytes) -> None:
+    """Refuse what is nested too deep to be walked; turn Python's columns, which count bytes, into characters."""
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        for node in level:
+            if isinstance(node, ast.expr):
+                node.col_offset = len(source[: node.col_offset].decode())
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    if level:
+        raise ConditionError(f"this is nested more than {DEEPEST} deep", 1)
 
 
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Mod)
@@ -147,6 +151,8 @@ class _Resolver:
         resolved, kind = self.resolve(node)
         if kind not in (float, None):
             _refuse(node, "this is not a number")
+        if kind is None:  # only the reading can tell: a text times a number could fill the memory
+            return ast.Call(func=ast.Name(id=NUMBER, ctx=ast.Load()), args=[resolved], keywords=[])
         return resolved
 
     def _choice(self, node: ast.IfExp) -> tuple[ast.expr, Kind]:
@@ -239,10 +245,8 @@ class _Resolver:
         return self._load(("body", *path)), None
 
     def _load(self, what: tuple[str, ...]) -> ast.Name:
-        local = "_".join((what[0][0], str(len(self.loads)), *what[1:])) if what[0] == "body" else f"{what[0]}_{what[1]}"
-        for known, path in self.loads.items():
-            if path == what:
-                local = known
+        # The length before each part keeps `body.x_y` and `body.x.y` apart.
+        local = "_".join((what[0], *(f"{len(part)}{part}" for part in what[1:])))
         self.loads[local] = what
         return ast.Name(id=local, ctx=ast.Load())
 

@@ -6,6 +6,7 @@ each target makes a Change; the desk compares it by rule id, and nothing fires b
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,9 @@ from ebank_sentinel.rules.watch import Watch
 
 STALE_AFTER = 2
 """Intervals without a reading after which there is no data."""
+
+FORGET_AFTER = timedelta(days=1)
+"""A series that nobody lists is forgotten when it was not read for so long: names of series come and go."""
 
 RULE_UNKNOWN_AFTER = 10
 """Intervals on which a condition is unknown on every target before that is reported."""
@@ -29,6 +33,8 @@ class _Slot:
     mask: int | None  # None: not known since the start
     reading: Reading | None
     watched_since: datetime
+    unbroken_since: datetime  # the first reading of those that followed each other within two intervals
+    listed: bool = False  # its probe names it; else it found it
 
 
 class Evaluator:
@@ -42,9 +48,10 @@ class Evaluator:
     ) -> None:
         self._watches = watches
         self._intervals = intervals
+        self._old_after = {probe: STALE_AFTER * interval for probe, interval in intervals.items()}
         self._active_at = active
         self._slots: dict[TargetId, _Slot] = {}
-        self._seq = 0
+        self._arrived = itertools.count(1)
         self._all_unknown: dict[str, int] = {}  # rule -> intervals
         self._scanned: dict[str, datetime] = {}
 
@@ -56,25 +63,23 @@ class Evaluator:
             return None
         slot = self._slots.get(target.id)
         if slot is None:
-            slot = self._slots[target.id] = _Slot(target, None, None, reading.at)
+            slot = self._slots[target.id] = _Slot(target, None, None, reading.at, reading.at)
+        if slot.reading is None or self._is_old(slot.reading, reading.at):
+            slot.unbroken_since = reading.at
         mask = watch.mask(reading, self._active_at(reading.at))
         slot.target = target
         slot.reading = reading
         if mask == slot.mask:
             return None
         slot.mask = mask
-        return self._change(watch, slot, reading.at)
+        return self._change(slot, reading.at)
 
     def expect(self, targets: Iterable[Target], now: datetime) -> None:
         """These are to be read from now on: who is not, has no data two intervals later."""
         for target in targets:
-            slot = self._slots.setdefault(target.id, _Slot(target, None, None, now))
-            slot.target = target
-
-    def forget(self, targets: Iterable[TargetId]) -> None:
-        """These are no longer watched."""
-        for target in targets:
-            self._slots.pop(target, None)
+            if target.id.probe in self._watches:
+                slot = self._slots.setdefault(target.id, _Slot(target, None, None, now, now))
+                slot.target, slot.listed = target, True
 
     def stale(self, now: datetime) -> list[Change]:
         """Changes of the targets that were not read within two intervals. Looks at each probe once an interval."""
@@ -84,18 +89,18 @@ class Evaluator:
             return changes
         active = self._active_at(now)
         masks: dict[str, list[int]] = {probe: [] for probe in due}
-        for slot in self._slots.values():
+        for slot in [slot for slot in self._slots.values() if slot.target.id.probe in due]:
             probe = slot.target.id.probe
-            if probe not in due:
-                continue
             last_read = slot.reading.at if slot.reading is not None else slot.watched_since
-            if now - last_read > STALE_AFTER * self._intervals[probe]:
-                watch = self._watches[probe]
-                nothing = Reading(target=slot.target, at=now, up=False)
-                mask = watch.mask_without_data(nothing, active)
+            if now - last_read > self._old_after[probe]:
+                left = slot.reading is not None and not slot.reading.present
+                nothing = Reading(target=slot.target, at=now, up=False, present=not left)
+                mask = self._watches[probe].mask_without_data(nothing, active)
                 if mask != slot.mask:
                     slot.mask = mask
-                    changes.append(self._change(watch, slot, now, values={}))
+                    changes.append(self._change(slot, now, values={}))
+                elif now - last_read > FORGET_AFTER and not slot.listed:
+                    del self._slots[slot.target.id]
             if slot.mask is not None:
                 masks[probe].append(slot.mask)
         for probe in due:
@@ -108,14 +113,12 @@ class Evaluator:
         changes: list[Change] = []
         for slot in self._slots.values():
             watch = self._watches[slot.target.id.probe]
-            if slot.reading is None or slot.mask is None or not (watch.times or watch.every_time):
-                continue
-            if now - slot.reading.at > STALE_AFTER * self._intervals[slot.target.id.probe]:
+            if slot.reading is None or not (watch.times or watch.every_time) or self._is_old(slot.reading, now):
                 continue
             mask = watch.mask(slot.reading, active)
             if mask != slot.mask:
                 slot.mask = mask
-                changes.append(self._change(watch, slot, now))
+                changes.append(self._change(slot, now))
         return changes
 
     def latest(self, target: TargetId) -> Reading | None:
@@ -123,21 +126,29 @@ class Evaluator:
         slot = self._slots.get(target)
         return slot.reading if slot is not None else None
 
+    def unbroken_since(self, target: TargetId) -> datetime | None:
+        """Since when its readings have followed each other within two intervals; None while there is none."""
+        slot = self._slots.get(target)
+        return slot.unbroken_since if slot is not None and slot.reading is not None else None
+
     def rule_unknown(self) -> frozenset[str]:
         """The rules that were unknown on every target for ten intervals: a typing mistake, or a dead source."""
         return frozenset(rule for rule, count in self._all_unknown.items() if count >= RULE_UNKNOWN_AFTER)
 
-    def _change(self, watch: Watch, slot: _Slot, at: datetime, values: Mapping[str, Scalar] | None = None) -> Change:
+    def _is_old(self, reading: Reading, now: datetime) -> bool:
+        return now - reading.at > self._old_after[reading.target.id.probe]
+
+    def _change(self, slot: _Slot, at: datetime, values: Mapping[str, Scalar] | None = None) -> Change:
         assert slot.mask is not None  # noqa: S101 - set by every caller
-        self._seq += 1
         if values is None:
             values = slot.reading.fields if slot.reading is not None else {}
-        return Change(target=slot.target, at=at, truths=watch.truths(slot.mask), values=values, seq=self._seq)
+        truths = self._watches[slot.target.id.probe].truths(slot.mask)
+        return Change(target=slot.target, at=at, truths=truths, values=values, seq=next(self._arrived))
 
     def _is_due(self, probe: str, now: datetime) -> bool:
         scanned = self._scanned.get(probe)
-        if scanned is not None and now - scanned < self._intervals[probe]:
-            return False
+        if scanned is not None and timedelta() <= now - scanned < self._intervals[probe]:
+            return False  # a clock that was put back starts anew
         self._scanned[probe] = now
         return True
 

@@ -93,8 +93,12 @@ class Watch:
         return self._of_labels(reading, active)  # nothing of what is asked about the reading holds
 
     def mask_without_data(self, nothing: Reading, active: frozenset[str]) -> int:
-        """What they say while a target is not read: labels and times are known, the rest is not."""
-        return self._of_labels(nothing, active) | self._unknown | self._no_data
+        """What they say while a target is not read: labels and times are known, the rest is not.
+
+        A series that left a complete answer (`present` is False) is not missed.
+        """
+        no_data = self._no_data if nothing.present else 0
+        return self._of_labels(nothing, active) | self._unknown | no_data
 
     def truths(self, mask: int) -> Mapping[str, RuleTruth]:
         """What a mask means, rule by rule."""
