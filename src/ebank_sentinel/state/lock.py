@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from ebank_sentinel.errors import StoreInUse, StoreRefused
@@ -25,11 +26,15 @@ class FileLock:
             holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
             os.close(descriptor)
             raise StoreInUse(f"the store is in use by {holder} (lock {path})") from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
         self._descriptor = descriptor
+        self._write(f"process {os.getpid()} on {socket.gethostname()}\n")
 
     def release(self) -> None:
         """Let go. The file stays: removing it would let two hold two locks of one name."""
-        os.ftruncate(self._descriptor, 0)
+        self._write("")
         os.close(self._descriptor)
+
+    def _write(self, holder: str) -> None:
+        with suppress(OSError):  # on a full disk the lock holds all the same, without a name
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, holder.encode(), 0)

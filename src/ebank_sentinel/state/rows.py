@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -15,7 +16,6 @@ from ebank_sentinel.model.symptom import Symptom, SymptomId, SymptomState
 
 Row: TypeAlias = dict[str, Any]
 
-_JOIN = "\x1f"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -55,7 +55,7 @@ def symptom_of(row: Mapping[str, Any]) -> Symptom:
 
 def timer_key(timer_id: TimerId) -> Row:
     """The primary key of a timer."""
-    return {"kind": timer_id.kind.value, "subject": _JOIN.join(timer_id.subject), "row": timer_id.row}
+    return {"kind": timer_id.kind.value, "subject": json.dumps(timer_id.subject), "row": timer_id.row}
 
 
 def timer_row(timer: Timer) -> Row:
@@ -66,7 +66,7 @@ def timer_row(timer: Timer) -> Row:
 def timer_of(row: Mapping[str, Any]) -> Timer:
     """A timer."""
     kind = TimerKind(row["kind"])
-    parts = tuple(row["subject"].split(_JOIN))
+    parts = tuple(json.loads(row["subject"]))
     subject = SymptomId(*parts) if kind in (TimerKind.HOLD, TimerKind.CLEAR) else parts
     return Timer(id=TimerId(kind, subject, row["row"]), onset=row["onset"], due=row["due"])
 

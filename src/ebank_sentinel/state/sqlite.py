@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -17,23 +17,21 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
-    create_engine,
     delete,
-    event,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ebank_sentinel.errors import StoreDamaged, StoreError, StoreRefused
 from ebank_sentinel.model.incident import IncidentState
 from ebank_sentinel.model.ledger import Delta, Ledger
 from ebank_sentinel.model.page import Page, PageState
 from ebank_sentinel.model.reading import TargetId
-from ebank_sentinel.state import rows, schema, tables
+from ebank_sentinel.state import rows, tables
+from ebank_sentinel.state.database import make_engine, open_database, translated
 from ebank_sentinel.state.history import History
 from ebank_sentinel.state.lock import FileLock
 
@@ -59,18 +57,13 @@ class SqliteStore:
     def open(cls, path: Path) -> Self:
         """Lock, check, migrate. Raises StoreInUse, StoreTooNew, StoreDamaged or StoreRefused.
 
-        A folder that is missing, or a file that is no store, is refused rather than made anew.
+        A missing file is made anew. A folder that is missing, or a file that is no store, is refused.
         """
         if not path.parent.is_dir():
             raise StoreRefused(f"the folder of the store is missing: {path.parent}")
         lock = FileLock(path.with_name(path.name + ".lock"))
         try:
-            engine = _engine(path, read_only=False)
-            with _translated(path), engine.connect() as connection:
-                _check(path, connection)
-                schema.upgrade(connection)
-            path.chmod(0o600)
-            return cls(path, lock, engine, History(_engine(path, read_only=True)))
+            return cls(path, lock, open_database(path), History(make_engine(path, read_only=True)))
         except BaseException:
             lock.release()
             raise
@@ -94,7 +87,7 @@ class SqliteStore:
         """Ask for history, beside the writer."""
 
         def run() -> _Result:
-            with _translated(self._path):
+            with translated(self._path):
                 return query(self._history)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
@@ -114,7 +107,7 @@ class SqliteStore:
     def _transact(self, work: Callable[[Connection], _Result]) -> _Result:
         """Runs in the writer thread. After a failure nothing is assumed of the connection: a new one is opened."""
         try:
-            with _translated(self._path):
+            with translated(self._path):
                 if self._connection is None:
                     self._connection = self._engine.connect()
                 with self._connection.begin():
@@ -131,83 +124,39 @@ class SqliteStore:
             self._connection = None
 
     def _load(self, connection: Connection) -> Ledger:
-        def every(table: Table, *conditions: Any) -> Iterator[Any]:
-            yield from connection.execute(select(table).where(*conditions)).mappings()
+        try:
+            return _read_ledger(connection)
+        except (KeyError, TypeError, ValueError) as error:  # what a damaged disk makes of a row
+            raise StoreDamaged(
+                f"{self._path} is damaged (a row cannot be read: {type(error).__name__}: {str(error)[:200]}): "
+                "move it away, and put a backup in its place"
+            ) from error
 
-        ledger = Ledger()
-        open_incidents = [
-            rows.incident_of(row)
-            for row in every(tables.incidents, tables.incidents.c.state != IncidentState.ENDED.value)
-        ]
-        alive = select(tables.incidents.c.id).where(tables.incidents.c.state != IncidentState.ENDED.value)
-        kept = or_(tables.pages.c.state.in_(_OPEN_PAGES), tables.pages.c.cause.in_(alive))
-        timers = [rows.timer_of(row) for row in every(tables.timers)]
-        symptoms = [rows.symptom_of(row) for row in every(tables.symptoms)]
-        ledger.apply(
-            Delta(
-                symptoms={symptom.id: symptom for symptom in symptoms},
-                timers={timer.id: timer for timer in timers},
-                incidents={incident.id: incident for incident in open_incidents},
-                pages={row["id"]: rows.page_of(row) for row in every(tables.pages, kept)},
-                heartbeats={TargetId(row["probe"], row["key"]): row["at"] for row in every(tables.heartbeats)},
-            )
+
+def _read_ledger(connection: Connection) -> Ledger:
+    """Everything that is open."""
+
+    def every(table: Table, *conditions: Any) -> Iterator[Any]:
+        yield from connection.execute(select(table).where(*conditions)).mappings()
+
+    ledger = Ledger()
+    open_incidents = [
+        rows.incident_of(row) for row in every(tables.incidents, tables.incidents.c.state != IncidentState.ENDED.value)
+    ]
+    alive = select(tables.incidents.c.id).where(tables.incidents.c.state != IncidentState.ENDED.value)
+    kept = or_(tables.pages.c.state.in_(_OPEN_PAGES), tables.pages.c.cause.in_(alive))
+    timers = [rows.timer_of(row) for row in every(tables.timers)]
+    symptoms = [rows.symptom_of(row) for row in every(tables.symptoms)]
+    ledger.apply(
+        Delta(
+            symptoms={symptom.id: symptom for symptom in symptoms},
+            timers={timer.id: timer for timer in timers},
+            incidents={incident.id: incident for incident in open_incidents},
+            pages={row["id"]: rows.page_of(row) for row in every(tables.pages, kept)},
+            heartbeats={TargetId(row["probe"], row["key"]): row["at"] for row in every(tables.heartbeats)},
         )
-        return ledger
-
-
-def _engine(path: Path, *, read_only: bool) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", isolation_level=None)
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _: object) -> None:
-        connection.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
-        # A commit is believed once it is on disk: WAL, and a full sync each time.
-        for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}").fetchall()
-        if read_only:
-            connection.execute("PRAGMA query_only = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # BEGIN alone would let two writers read before either writes, and lose an update silently.
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _check(path: Path, connection: Connection) -> None:
-    """What must hold before anything is believed."""
-    mode = connection.execute(text("PRAGMA journal_mode")).scalar()
-    synchronous = connection.execute(text("PRAGMA synchronous")).scalar()
-    if mode != "wal" or synchronous != 2:
-        raise StoreRefused(f"{path}: journal mode {mode}, synchronous {synchronous}: not a disk that keeps promises")
-    verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar()
-    if verdict != "ok":
-        raise StoreDamaged(f"{path} is damaged (quick_check: {verdict}): move it away and put a backup in its place")
-    connection.rollback()
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Foreign exceptions stop here."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise _our_error(path, error.orig) from error
-    except sqlite3.Error as error:
-        raise _our_error(path, error) from error
-    except (SQLAlchemyError, TypeError, ValueError, OverflowError) as error:
-        raise StoreError(f"{path}: {type(error).__name__}: {error}") from error
-
-
-def _our_error(path: Path, error: object) -> StoreError:
-    """Refused now (full, locked, read-only, gone), damaged, or a row that cannot be written at all."""
-    message = str(error)
-    if "malformed" in message or "not a database" in message:
-        return StoreDamaged(f"{path} is damaged ({message}): move it away and put a backup in its place")
-    if isinstance(error, sqlite3.IntegrityError | sqlite3.InterfaceError | sqlite3.ProgrammingError):
-        return StoreError(f"{path}: {message}")
-    return StoreRefused(f"{path}: {message}")
+    )
+    return ledger
 
 
 def _write_delta(connection: Connection, delta: Delta) -> None:

@@ -57,7 +57,7 @@ timers = Table(
     "timers",
     metadata,
     Column("kind", String, primary_key=True),
-    Column("subject", String, primary_key=True),  # its parts, joined by U+001F
+    Column("subject", String, primary_key=True),  # its parts, as a JSON array
     Column("row", Integer, primary_key=True),
     Column("onset", Utc, nullable=False),
     Column("due", Utc, nullable=False),
