@@ -106,8 +106,11 @@ def _number(rule: Rule, values: Mapping[str, Scalar], language: str) -> str:
 
 
 def _readings(world: World, symptom: Symptom) -> tuple[tuple[str, str], ...]:
-    fields = itertools.islice(_fields(world, symptom).items(), MOST_READINGS)
-    return tuple((name, _shown(value)) for name, value in fields)
+    reading = world.latest(symptom.id.target)
+    fields = dict(itertools.islice(_fields(world, symptom).items(), MOST_READINGS))
+    if reading is not None and reading.error is not None:  # why it is not up comes first, and in words
+        fields = {"error": f"{reading.error} ({reading.detail})" if reading.detail else reading.error, **fields}
+    return tuple((name, _shown(value)) for name, value in fields.items())
 
 
 def _fields(world: World, symptom: Symptom) -> Mapping[str, Scalar]:
@@ -120,7 +123,15 @@ def _values(world: World, symptom: Symptom, language: str) -> Mapping[str, Scala
     """What placeholders may name: labels, then the fields of the last reading, then what is known by now."""
     labels = {f"label.{name}": value for name, value in symptom.labels.items()}
     eta = _ETA["zh" if language.startswith("zh") else "en"]
-    return {"eta": eta, **symptom.labels, **labels, **_fields(world, symptom)}
+    return {"eta": eta, **symptom.labels, **labels, **_own(world, symptom), **_fields(world, symptom)}
+
+
+def _own(world: World, symptom: Symptom) -> Mapping[str, Scalar]:
+    """What every reading says beside its fields."""
+    reading = world.latest(symptom.id.target)
+    if reading is None:
+        return {}
+    return {"up": reading.up, **({"error": reading.error.value} if reading.error is not None else {})}
 
 
 def _shown(value: Scalar) -> str:

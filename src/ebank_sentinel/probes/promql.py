@@ -147,10 +147,10 @@ class PromqlProber:
         """The series of one query. Raises Failed, and what aiohttp raises."""
         if self._session is None:
             self._session = self._open()
-        seconds = self._context.timeout.total_seconds()
+        milliseconds = self._context.timeout // timedelta(milliseconds=1)  # "0.5s" is no duration there
         async with self._session.post(
             f"{self._context.settings.server}/api/v1/query",
-            data={"query": query, "timeout": f"{seconds:g}s"},
+            data={"query": query, "timeout": f"{milliseconds}ms"},
             headers=self._headers,
             allow_redirects=False,
             trace_request_ctx=watch,
