@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+LONGEST_KEY = 200
+LONGEST_REASON = 500
+"""Characters of a problem's key and reason."""
+
+
 class SentinelError(Exception):
     """Base of all errors raised on purpose: its text is fit to be shown to a person."""
 
@@ -34,6 +39,13 @@ class Problem:
     column: int  # 1-based; 0 when the whole line is meant
     key: str  # dotted path of the key, "" when the whole file is meant
     reason: str  # what is wrong, and what to write instead
+
+    def __post_init__(self) -> None:
+        """Keep it readable, whatever the file holds: a value of ten megabytes is not printed in whole."""
+        for name, most in (("key", LONGEST_KEY), ("reason", LONGEST_REASON)):
+            text = getattr(self, name)
+            if len(text) > most:
+                object.__setattr__(self, name, f"{text[: most - 3]}...")
 
     def __str__(self) -> str:
         place = self.file if not self.line else f"{self.file}:{self.line}:{self.column}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
@@ -37,23 +38,23 @@ def build() -> App:
     return app
 
 
-def main() -> None:
-    """Run a verb, and end the process with its status."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the verb that the arguments (else the command line) name, and end the process with its status."""
     try:
-        status = build()(exit_on_error=False, print_error=False)
+        status = build()(sys.argv[1:] if arguments is None else arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         ERR.print(f"[red]{_plain(error)}[/red]", highlight=False)
         ERR.print("`ebank-sentinel --help` lists what there is.", highlight=False)
         status = 2
     except ConfigError as error:
         for problem in error.problems:
-            ERR.print(str(problem), style="red", highlight=False, soft_wrap=True, markup=False)
+            ERR.print(str(problem), style="red", highlight=False, soft_wrap=True, markup=False, emoji=False)
         status = 1
     except (UsageError, StoreInUse) as error:
-        ERR.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        ERR.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False, emoji=False)
         status = 2
     except SentinelError as error:
-        ERR.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
+        ERR.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False, emoji=False)
         status = 1
     except KeyboardInterrupt:
         status = 130

@@ -155,6 +155,9 @@ class _Loader:
         known: Collection[str] = (*channels, *main.left_out["channels"])
         with self._found:
             folder = self._root.inside(main.document, ["contacts"], main.settings.contacts)
+            if folder.is_file():
+                reason = f"{folder} is a file: name the folder of the contact files"
+                raise ConfigError([main.document.problem(["contacts"], reason)])
             files = [file for file in sorted(folder.glob("*")) if file.suffix in (".yaml", ".csv")]
             self._check_files(files)
             self._files += files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,8 +41,21 @@ class Root:
         if not self._holds(path):
             reason = f"{written} lies outside {self._name}: put it below, or widen `root` in sentinel.yaml"
             raise ConfigError([document.problem(key, reason)])
+        if not os.path.lexists(path):
+            raise ConfigError([document.problem(key, f"there is no {path}{_beside(path)}")])
         return path
 
     def _holds(self, path: Path) -> bool:
         # realpath and not Path.resolve: a circle of links raises in one Python and not in the next; reading says it.
         return self._real is None or Path(os.path.realpath(path)).is_relative_to(self._real)
+
+
+def _beside(path: Path) -> str:
+    """`: did you mean ...` when a file of almost that name lies there."""
+    try:
+        names = list(path.parent.iterdir())
+    except OSError:
+        return ""
+    stems = [name.stem for name in names if name.suffix == path.suffix]
+    near = difflib.get_close_matches(path.stem, stems, n=1)
+    return f': did you mean "{near[0]}{path.suffix}"?' if near else ""

@@ -25,7 +25,7 @@ def _zone(value: object) -> object:
     try:
         ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        close = did_you_mean(str(value), available_timezones())
+        close = did_you_mean(str(value), available_timezones()) or ": write it as in Asia/Shanghai"
         raise ValueError(f"{value!r} is no time zone that is known here{close}") from None
     return value
 
@@ -57,8 +57,9 @@ def _listen(value: object) -> object:
 def _external_url(value: object) -> object:
     try:
         check_url(str(value))
-    except ValueError as error:
-        raise ValueError(f"{error}; it is the address under which people reach this program") from None
+    except ValueError:
+        reason = "write the address under which people reach this program, as in https://sentinel.bank.example"
+        raise ValueError(f"{reason}; no user and password in it") from None
     return value
 
 

@@ -8,6 +8,7 @@ by whoever knows the file.
 from __future__ import annotations
 
 import re
+import stat
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -19,6 +20,8 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 6048
 _DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w)")
 DURATION_PATTERN = r"^([0-9]+(ms|s|m|h|d|w))+$"
 LONGEST = timedelta(days=3660)
+LARGEST_SECRET = 65_536
+"""Bytes: over any key or token."""
 
 
 def parse_duration(text: str) -> timedelta:
@@ -101,7 +104,7 @@ TextByLanguage = Annotated[
 
 
 def _not_yet(_value: object) -> NoReturn:
-    raise ValueError("not yet: this key is part of the format, and this version does not act on it")
+    raise ValueError("not yet: this key is part of the format, and this version does not act on it: take it out")
 
 
 NotYet = Annotated[Any, BeforeValidator(_not_yet), WithJsonSchema({"not": {}, "description": "not yet"})]
@@ -148,7 +151,11 @@ def read_secret(path: Path, *, private: bool = True) -> str:
     `private`: nobody else may read it. systemd guards its credentials by itself, and with other means.
     """
     try:
-        mode = path.stat().st_mode
+        found = path.stat()
+        mode = found.st_mode
+        if not stat.S_ISREG(mode) or found.st_size > LARGEST_SECRET:
+            what = "it is not a plain file" if not stat.S_ISREG(mode) else f"it has over {LARGEST_SECRET} bytes"
+            raise ValueError(f"cannot read the secret in {path}: {what}")
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"

@@ -79,11 +79,10 @@ def _calendar(country: str) -> _Calendar:
     # The library takes 0.2 s to import: only those pay who name a country.
     import holidays  # noqa: PLC0415
 
-    known = holidays.list_supported_countries()
+    known = {code: parts for code, parts in holidays.list_supported_countries().items() if len(code) == 2}
     code, _, part = country.partition("-")
     if code not in known:
-        reason = did_you_mean(code, known) or ": write its two letters, as in CN"
-        raise ValueError(f"{country!r} is not a country whose holidays are known{reason}")
+        raise ValueError(f"{country!r} is not a country whose holidays are known: write its two letters, as in CN")
     if part and part not in known[code]:
         raise ValueError(f"{part!r} is not a part of {code} whose holidays are known{did_you_mean(part, known[code])}")
     return holidays.country_holidays(code, subdiv=part or None)

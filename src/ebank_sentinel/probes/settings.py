@@ -23,6 +23,9 @@ LabelName = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,63}$")]
 """A label: a word in any script, as it stands after `label.` and between braces."""
 
 
+_KNOWN_KEYS = frozenset(("every", "timeout", "labels", "targets", "absent", "sweep"))
+
+
 class ProbeBase(Strict):
     """What all probes have, whatever their kind."""
 
@@ -50,7 +53,7 @@ class ProbeBase(Strict):
     def _one_kind(cls, value: object) -> object:
         if isinstance(value, dict):
             named = [kind for kind in (*KINDS, *NOT_YET) if kind in value]
-            if not named:
+            if not named and not set(value) - _KNOWN_KEYS:  # an unknown key may be a kind with a typing mistake
                 raise ValueError(f"say how it is read: give one of {', '.join(KINDS)}")
             if len(named) > 1:
                 raise ValueError(f"a probe is read in one way: it has {' and '.join(named)}")

@@ -88,7 +88,7 @@ REFUSED = {
         [
             (
                 "sentinel.yaml:1:32: probes.a.sweep: "
-                "not yet: this key is part of the format, and this version does not act on it"
+                "not yet: this key is part of the format, and this version does not act on it: take it out"
             )
         ],
     ),
