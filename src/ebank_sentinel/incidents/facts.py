@@ -121,17 +121,11 @@ def _fields(world: World, symptom: Symptom) -> Mapping[str, Scalar]:
 
 def _values(world: World, symptom: Symptom, language: str) -> Mapping[str, Scalar]:
     """What placeholders may name: labels, then the fields of the last reading, then what is known by now."""
+    reading = world.latest(symptom.id.target)
+    own = {} if reading is None else {"up": reading.up, "error": reading.error.value if reading.error else ""}
     labels = {f"label.{name}": value for name, value in symptom.labels.items()}
     eta = _ETA["zh" if language.startswith("zh") else "en"]
-    return {"eta": eta, **symptom.labels, **labels, **_own(world, symptom), **_fields(world, symptom)}
-
-
-def _own(world: World, symptom: Symptom) -> Mapping[str, Scalar]:
-    """What every reading says beside its fields."""
-    reading = world.latest(symptom.id.target)
-    if reading is None:
-        return {}
-    return {"up": reading.up, **({"error": reading.error.value} if reading.error is not None else {})}
+    return {"eta": eta, **own, **symptom.labels, **labels, **_fields(world, symptom)}
 
 
 def _shown(value: Scalar) -> str:

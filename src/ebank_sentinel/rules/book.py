@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +26,8 @@ TEXT_NAMES = frozenset({"eta"})
 TITLE_COLUMNS = 24
 IMPACT_COLUMNS = 32
 """Widths on a screen (a Chinese character takes two) over which `check` warns: a phone shows little."""
+
+_BRACES = re.compile(r"\{\{|\}\}|(\{[^{}]*\})")
 
 Locate: TypeAlias = Callable[[Sequence[str | int], str], Problem]
 """Puts a reason at its place in the file: the path within the rule, and the reason."""
@@ -166,7 +169,6 @@ class _Reader:
             )
 
     def _check_text(self, key: str, text: Text) -> None:
-        known = {*self._probe.fields, *TEXT_NAMES, *(self._probe.labels or ())}
         for language, template in text.items():
             path = (key, language) if language else (key,)
             try:
@@ -175,9 +177,7 @@ class _Reader:
                 self._problem(path, str(error))
                 continue
             for name in names:
-                bare = name.removeprefix("label.")
-                if self._probe.labels is not None and bare not in known and not name.startswith("body."):
-                    self._problem(path, f"no field and no label is named {name!r}{_closest(name, known)}")
+                self._check_name(path, name)
             limit = {"title": TITLE_COLUMNS, "impact": IMPACT_COLUMNS}.get(key)
             if limit is not None and _columns(template) > limit:
                 half = f" ({limit // 2} Chinese characters)" if language.startswith("zh") else ""
@@ -186,6 +186,17 @@ class _Reader:
                     f"{where.file}:{where.line}:{where.column}: {where.key}: over {limit} columns{half}: "
                     "a phone will cut it"
                 )
+
+    def _check_name(self, path: Sequence[str | int], name: str) -> None:
+        """A text names fields of the reading, labels, what its body holds, or what is known by then."""
+        labels = self._probe.labels
+        if labels is None or name.startswith("body."):
+            return
+        bare = name.removeprefix("label.")
+        known = {*labels} if bare != name else {*self._probe.fields, *TEXT_NAMES, *labels}
+        if bare not in known:
+            what = "label" if bare != name else "field and no label"
+            self._problem(path, f"no {what} is named {bare!r}{_closest(bare, known)}")
 
     def _problem(self, path: Sequence[str | int], reason: str) -> None:
         self.problems.append(self._written.locate(path, reason))
@@ -208,8 +219,7 @@ def _row(row: WorseSettings) -> Row:
 
 def _columns(text: str) -> int:
     """Width on a screen: what lies beyond Latin, Greek and Cyrillic takes two columns; placeholders none."""
-    for name in set(placeholders(text)):
-        text = text.replace("{" + name + "}", "")
+    text = _BRACES.sub(lambda braces: "" if braces[1] else braces[0][0], text)
     return sum(2 if ord(character) >= 0x1100 else 1 for character in text)
 
 

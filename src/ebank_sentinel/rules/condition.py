@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
@@ -66,7 +67,9 @@ def parse(text: str, names: Names) -> Condition:
     try:
         tree = ast.parse(source, mode="eval").body
     except SyntaxError as error:
-        raise ConditionError(f"this is not a condition: {error.msg}", error.offset or 1) from None
+        column = error.offset or len(source) + 1
+        reason = "write == to compare" if source[column - 1 : column] == "=" else error.msg
+        raise ConditionError(f"this is not a condition: {reason}", column) from None
     except (ValueError, RecursionError, MemoryError):
         raise ConditionError("this is not a condition", 1) from None
     _measure(tree, source.encode())
@@ -113,6 +116,8 @@ class _Resolver:
         match node:
             case ast.Constant(value=bool()):
                 return node, bool
+            case ast.Constant(value=float() as value) if math.isinf(value):
+                _refuse(node, "this number is too large to compare with")
             case ast.Constant(value=int() | float()):
                 return node, float
             case ast.Constant(value=str()):
