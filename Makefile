@@ -33,7 +33,7 @@ lint: $(READY) ## check style, types and the import contract
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(READY) ## measure speed: runs every bench/*.py
+bench: $(READY) ## measure speed and what a crash costs: runs every bench/*.py (15 minutes)
 	@shopt -s nullglob; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script" $(ARGS); done
 
 wheel: $(READY) ## build dist/: the package, and with it everything that it needs (for hosts without an index)

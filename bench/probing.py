@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import aiohttp
@@ -25,6 +26,7 @@ from ebank_sentinel.demo.ports import free_ports
 from rig.bank import Ports, make_bank, rule
 from rig.exposition import histogram_quantile, scrape, total
 from rig.figures import quantile, save, show
+from rig.plot import stacked_bars
 from rig.process import Died, Program, Used, answering_command, daemon_command
 from rig.prometheus import prometheus_commands
 
@@ -106,7 +108,7 @@ async def measure_sentinel(load: Load, port: int, folder: Path, session: aiohttp
         ports=Ports(sentinel=sentinel, targets=port, hook=port),  # nothing fails, so nothing is sent there
         targets=load.targets,
         every=f"{load.every}s",
-        timeout="5s",
+        timeout=f"{min(5, load.every)}s",
         rules=_RULES,
     )
     daemon = await Program.start("the daemon", daemon_command(bank.configuration), folder / "log")
@@ -184,7 +186,19 @@ async def measure_prometheus(
 
 def middle(rounds: list[dict[str, Any]], name: str) -> float:
     """The median of one figure over the rounds."""
-    return quantile([one[name] for one in rounds], 0.5)
+    return round(float(median(one[name] for one in rounds)), 4)
+
+
+def drawn(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> str:
+    """What a probe costs, with both sides as bars."""
+    bars = [("ebank-sentinel", {"probes, rules": middle(ours, "cpu_seconds_per_1000_probes")})]
+    if theirs:
+        parts = {
+            words: middle([one[program] for one in theirs], "cpu_seconds_per_1000_probes")
+            for program, words in (("blackbox_exporter", "probes"), ("prometheus", "scrapes, storage"))
+        }
+        bars.append(("Prometheus + blackbox", parts))
+    return stacked_bars("CPU seconds per 1,000 HTTP probes (less is better)", "s", bars)
 
 
 def keeps_up(one: dict[str, Any], load: Load) -> bool:
@@ -197,7 +211,7 @@ def keeps_up(one: dict[str, Any], load: Load) -> bool:
     )
 
 
-async def main(load: Load, rounds: int, prometheus: str | None, blackbox: str | None, result: Path | None) -> int:
+async def main(load: Load, given: argparse.Namespace) -> int:
     """The whole measurement: the exit status."""
     (port,) = free_ports(1, dice=random.Random())
     ours: list[dict[str, Any]] = []
@@ -208,12 +222,14 @@ async def main(load: Load, rounds: int, prometheus: str | None, blackbox: str | 
         try:
             async with aiohttp.ClientSession() as session:
                 await targets.until_ready(session, f"http://127.0.0.1:{port}/-/report")
-                for number in range(rounds):
+                for number in range(given.rounds):
                     ours.append(await measure_sentinel(load, port, folder / f"sentinel-{number}", session))
-                    show(f"ebank-sentinel, round {number + 1} of {rounds}", list(ours[-1].items()))
-                    if prometheus and blackbox:
+                    show(f"ebank-sentinel, round {number + 1} of {given.rounds}", list(ours[-1].items()))
+                    if given.prometheus and given.blackbox:
                         there = folder / f"prometheus-{number}"
-                        theirs.append(await measure_prometheus(load, port, there, session, prometheus, blackbox))
+                        theirs.append(
+                            await measure_prometheus(load, port, there, session, given.prometheus, given.blackbox)
+                        )
                         show("Prometheus and blackbox_exporter", list(theirs[-1].items()))
         finally:
             await targets.stop()
@@ -237,8 +253,10 @@ async def main(load: Load, rounds: int, prometheus: str | None, blackbox: str | 
         )
     else:
         print("\nnot compared: it needs prometheus and blackbox_exporter (Debian: prometheus-blackbox-exporter)")
-    show(f"median of {rounds}", list(figures.items()))
-    path = save("probing", {**figures, "rounds": ours, "prometheus_rounds": theirs}, result)
+    show(f"median of {given.rounds}", list(figures.items()))
+    if given.plot is not None:
+        given.plot.write_text(drawn(ours, theirs))
+    path = save("probing", {**figures, "rounds": ours, "prometheus_rounds": theirs}, given.result)
     print(f"\n{'keeps up' if holds else 'DOES NOT KEEP UP'}; figures in {path}")
     return 0 if holds else 1
 
@@ -251,6 +269,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--prometheus", default=shutil.which("prometheus", path=_PROGRAM_FOLDERS))
     parser.add_argument("--blackbox", default=shutil.which("prometheus-blackbox-exporter", path=_PROGRAM_FOLDERS))
+    parser.add_argument("--plot", type=Path, help="draw the cost of a probe into this SVG file")
     parser.add_argument("--result", type=Path, help="where the figures go; default: bench/results/probing.json")
     return parser.parse_args()
 
@@ -259,7 +278,7 @@ if __name__ == "__main__":
     given = _arguments()
     wanted = Load(targets=given.targets, every=given.every, seconds=given.seconds)
     try:
-        status = asyncio.run(main(wanted, given.rounds, given.prometheus, given.blackbox, given.result))
+        status = asyncio.run(main(wanted, given))
     except Died as died:
         print(f"DOES NOT HOLD: {died}", file=sys.stderr)
         status = 1

@@ -32,7 +32,7 @@ async def one_storm(folder: Path, targets: int, every: int, sync: bool) -> dict[
     """Healthy for an interval, then all fail."""
     sentinel, port, hook = free_ports(3, dice=random.Random())
     ports = Ports(sentinel=sentinel, targets=port, hook=hook)
-    bank = make_bank(folder, ports=ports, targets=targets, every=f"{every}s", timeout="5s", rules=_RULES)
+    bank = make_bank(folder, ports=ports, targets=targets, every=f"{every}s", timeout=f"{min(5, every)}s", rules=_RULES)
     programs = [await Program.start("the targets", answering_command(port), folder / "targets.log")]
     try:
         with Ledger(folder / "arrived.jsonl", sync=sync) as ledger:
