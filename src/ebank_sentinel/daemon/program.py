@@ -8,22 +8,20 @@ import socket
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
-from aiohttp import web as aiohttp_web
 
 from ebank_sentinel.clock import Clock
-from ebank_sentinel.config import Config, LastGood, find_store, load, reread_targets
+from ebank_sentinel.config import Config, reread_targets
 from ebank_sentinel.daemon.assembly import Parts, assemble, policy_of
+from ebank_sentinel.daemon.front import Front
 from ebank_sentinel.daemon.gauges import gauges
-from ebank_sentinel.errors import ConfigError, RequestError, SentinelError
-from ebank_sentinel.incidents.draft import Answer
-from ebank_sentinel.incidents.facts import number
+from ebank_sentinel.daemon.start import Loaded, keep_as_good, load_and_build, load_or_last_good
+from ebank_sentinel.daemon.watches import measure_lag, pat
+from ebank_sentinel.errors import ConfigError, SentinelError
 from ebank_sentinel.metrics import Metrics
-from ebank_sentinel.model.incident import Incident
-from ebank_sentinel.model.item import Announcement, Asked, Heartbeat
-from ebank_sentinel.model.ledger import Ledger
+from ebank_sentinel.model.item import Announcement, Heartbeat
 from ebank_sentinel.model.page import Delivery, Page
 from ebank_sentinel.model.reading import Target, TargetId
 from ebank_sentinel.paging.dispatcher import Dispatcher
@@ -34,31 +32,27 @@ from ebank_sentinel.probes.network import Network
 from ebank_sentinel.probes.targets import TargetFile
 from ebank_sentinel.probes.wheel import Wheel
 from ebank_sentinel.schedule import Calendar
-from ebank_sentinel.state.history import History
 from ebank_sentinel.state.sqlite import SqliteStore
 from ebank_sentinel.systemd import Notifier
 from ebank_sentinel.web.app import build as build_web
+from ebank_sentinel.web.listener import Listener, Room
 
-_Result = TypeVar("_Result")
 _log = structlog.get_logger()
 
-DRAIN_PROBES = 2.0
+DRAIN_PROBES = 1.0
 DRAIN_DESK = 1.0
 DRAIN_SENDS = 5.0
-"""Seconds that a stop waits for what is under way: together under the 10 s that an operator waits."""
+"""Seconds that a stop waits for what is under way: with the doors' own under the 10 s that an operator waits."""
 
 LOOK_AT_FILES = 5.0
 """Seconds between two looks at the CSV files of targets."""
-
-LAG_EVERY = 0.25
-"""Seconds between two measurements of the event loop's lag."""
 
 ABOUT_US = "technical"
 """The group that is told when the program itself is in trouble."""
 
 
 class Daemon:
-    """One running program. `web.Program` is what its doors see of it."""
+    """One running program."""
 
     def __init__(
         self, path: Path, *, clock: Clock, metrics: Metrics, notifier: Notifier, credentials: Path | None
@@ -75,29 +69,30 @@ class Daemon:
         self._calendar = Calendar()
         self._network = Network(clock)
         self._node = f"{socket.gethostname()}-{secrets.token_hex(4)}"
+        self._started = False
         self._broken = ""  # what is wrong with the configuration on disk, while the last good one runs
+        self._channel_of: dict[str, str] = {}  # pages that are out
 
     async def run(self, *, listening: Callable[[int], None] = lambda _port: None) -> None:
         """Start, serve until `stop`, drain. Raises SentinelError when it cannot start, or a task of it died."""
-        self._config = await asyncio.to_thread(self._load_or_last_good)
-        self._store = await asyncio.to_thread(SqliteStore.open, self._config.store)
+        loaded = await asyncio.to_thread(
+            load_or_last_good, self._path, self._build, now=self._clock.now(), credentials=self._credentials
+        )
+        self._store = await asyncio.to_thread(SqliteStore.open, loaded.config.store)
         try:
-            await self._start()
-            runner = await self._listen()
-        except BaseException:
-            await self._store.close()
-            raise
-        try:
-            listening(runner.addresses[0][1])
-            self._notifier.ready(self._status())
-            _log.info("ready", **self._facts())
-            await self._serve()
+            await self._start(loaded)
+            try:
+                port = await self._listen()
+                listening(port)
+                self._notifier.ready(self._status())
+                _log.info("ready", **self._facts())
+                await self._serve()
+            finally:
+                self._notifier.stopping()
+                await self._drain()
         finally:
-            self._notifier.stopping()
-            await self._drain()
-            await runner.cleanup()
             await self._store.close()
-            _log.info("stopped")
+        _log.info("stopped")
 
     def stop(self) -> None:
         """Ask it to drain and end."""
@@ -105,7 +100,8 @@ class Daemon:
 
     def reload_soon(self) -> None:
         """As a signal asks for it: what is wrong goes to the log and to the technical group."""
-        self._in_background(self._reload_and_tell())
+        if self._started:  # before that, the files are being read anyway
+            self._in_background(self._reload_and_tell())
 
     @property
     def busy(self) -> bool:
@@ -114,85 +110,89 @@ class Daemon:
 
     # -- start ------------------------------------------------------------------------------------
 
-    def _load_or_last_good(self) -> Config:
-        try:
-            config = load(self._path, now=self._clock.now(), credentials=self._credentials)
-        except ConfigError as error:
-            saved = LastGood(find_store(self._path)).find()
-            if saved is None:
-                raise
-            copy, home = saved
-            config = load(copy, now=self._clock.now(), home=home, credentials=self._credentials)
-            self._broken = str(error)
-            _log.error("the configuration does not hold: the last good one runs", problems=self._broken.splitlines())
-        self._mark_loaded()
-        return config
+    def _build(self, config: Config) -> Parts:
+        return assemble(
+            config,
+            clock=self._clock,
+            network=self._network,
+            open_targets=lambda probe: self._flow.open_targets(probe),  # noqa: PLW0108 - the flow comes later
+            last_beat=self._last_beat,
+        )
 
-    async def _start(self) -> None:
-        config = self._config
+    def _last_beat(self, target: TargetId) -> datetime | None:
+        return self._flow.desk.ledger.heartbeats.get(target)
+
+    async def _start(self, loaded: Loaded) -> None:
+        """Join the parts, take over what the store holds, then start every task."""
+        self._config, self._parts = loaded.config, loaded.parts
+        self._token, self._broken = loaded.token, loaded.broken
         self._flow = Flow(
-            policy_of(config),
+            policy_of(loaded.config),
             store=self._store,
             send=self._send,
             clock=self._clock,
             metrics=self._metrics,
             node=self._node,
         )
-        parts = self._assemble(config)
-        self._dispatcher = Dispatcher(parts.channels, clock=self._clock, on_delivery=self._on_delivery)
+        self._dispatcher = Dispatcher(self._parts.channels, clock=self._clock, on_delivery=self._on_delivery)
         self._engine = Engine(
-            parts.probers,
+            self._parts.probers,
             clock=self._clock,
             on_result=self._flow.on_readings,
             on_failure=self._on_probe_failure,
             on_skip=lambda _: self._metrics.probes_skipped.inc(),
         )
         self._wheel = Wheel(self._clock, self._engine.start, lambda _, late: self._metrics.probe_lateness.observe(late))
-        self._parts = parts
+        room = Room()
+        front = Front(
+            config=lambda: self._config,
+            flow=self._flow,
+            store=self._store,
+            stopping=self._stop.is_set,
+            reload=self.reload,
+        )
+        self._listener = Listener(
+            build_web(
+                front,
+                clock=self._clock,
+                registry=self._metrics.registry,
+                token=lambda: self._token,
+                hosts=front.hosts,
+                room=room,
+            ),
+            room,
+        )
         await self._flow.desk.start()
-        self._adopt(config)
+        self._adopt(loaded.config)
         self._metrics.gauges(self._gauges)
+        self._mark_loaded()
+        self._start_tasks()
+        self._started = True
+        if self._broken:
+            self._announce(self._broken)
+        else:
+            await asyncio.to_thread(keep_as_good, loaded.config)
+
+    def _start_tasks(self) -> None:
+        """Each ends only by being cancelled; one that ends by itself ends the process."""
         for name, work in (
             ("desk", self._flow.desk.run()),
             ("dispatcher", self._dispatcher.run()),
             ("wheel", self._wheel.run()),
             ("silence", self._flow.watch_silence()),
             ("files", self._watch_files()),
-            ("lag", self._measure_lag()),
+            ("lag", measure_lag(self._clock, self._metrics.loop_lag.observe)),
         ):
             self._tasks[asyncio.create_task(work, name=name)] = name
         if self._notifier.watchdog is not None:
-            self._tasks[asyncio.create_task(self._pat(self._notifier.watchdog / 3), name="watchdog")] = "watchdog"
+            watchdog = pat(self._clock, self._notifier.watchdog / 3, self._flow.desk.progresses, self._notifier.alive)
+            self._tasks[asyncio.create_task(watchdog, name="watchdog")] = "watchdog"
         self._calendar.start()
         self._plan_boundary()
-        if self._broken:
-            self._in_background(self._announce(self._broken))
-        else:
-            self._save_good(config)
 
-    def _assemble(self, config: Config) -> Parts:
-        return assemble(
-            config,
-            clock=self._clock,
-            network=self._network,
-            open_targets=self._flow.open_targets,
-            last_beat=self._last_beat,
-        )
-
-    def _last_beat(self, target: TargetId) -> datetime | None:
-        return self.ledger.heartbeats.get(target)
-
-    async def _listen(self) -> aiohttp_web.AppRunner:
+    async def _listen(self) -> int:
         host, _, port = self._config.settings.listen.rpartition(":")
-        app = build_web(self, clock=self._clock, registry=self._metrics.registry, token=self._token, hosts=self._hosts)
-        runner = aiohttp_web.AppRunner(app, access_log=None, handle_signals=False)
-        await runner.setup()
-        try:
-            await aiohttp_web.TCPSite(runner, host.strip("[]"), int(port)).start()
-        except OSError as error:
-            await runner.cleanup()
-            raise SentinelError(f"cannot listen on {self._config.settings.listen}: {error.strerror}") from None
-        return runner
+        return await self._listener.start(host.strip("[]"), int(port))
 
     # -- running ----------------------------------------------------------------------------------
 
@@ -200,19 +200,22 @@ class Daemon:
         """Until somebody asks for the end, or a task dies: then the process must not live on as a zombie."""
         stop = asyncio.create_task(self._stop.wait(), name="stop")
         done: set[asyncio.Task[Any]]
-        done, _ = await asyncio.wait([stop, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
+        try:
+            done, _ = await asyncio.wait([stop, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stop.cancel()
         for task in (task for task in self._tasks if task in done):
-            _log.critical("a task died", task=self._tasks[task], exc_info=task.exception())
-            raise SentinelError(f"the task {self._tasks[task]!r} died: {task.exception()!r}")
+            error = None if task.cancelled() else task.exception()
+            _log.critical("a task died, so the process ends", task=task.get_name(), exc_info=error)
+            raise SentinelError(f"the task {task.get_name()!r} died: {error!r}")
 
     def _send(self, pages: Iterable[Page]) -> None:
-        self._dispatcher.submit(pages)
+        sent = list(pages)
+        self._channel_of.update((page.id, page.channel) for page in sent)
+        self._dispatcher.submit(sent)
 
     def _on_delivery(self, delivery: Delivery) -> None:
-        page = self._flow.desk.ledger.pages.get(delivery.page)
-        channel = page.channel if page is not None else ""
-        self._metrics.sends.labels(channel, delivery.outcome.value).inc()
+        self._metrics.sends.labels(self._channel_of.pop(delivery.page, ""), delivery.outcome.value).inc()
         self._flow.on_delivery(delivery)
 
     def _on_probe_failure(self, _target: Target, failure: ProbeFailure) -> None:
@@ -237,19 +240,6 @@ class Daemon:
                     self._adopt(config)
                     _log.info("targets read anew", targets=sum(map(len, config.targets.values())))
 
-    async def _measure_lag(self) -> None:
-        while True:
-            before = self._clock.monotonic()
-            await self._clock.sleep(LAG_EVERY)
-            self._metrics.loop_lag.observe(max(0.0, self._clock.monotonic() - before - LAG_EVERY))
-
-    async def _pat(self, every: float) -> None:
-        """The watchdog is patted from the desk's progress, not from a bare timer."""
-        while True:
-            await self._clock.sleep(every)
-            if self._flow.desk.progresses():
-                self._notifier.alive()
-
     def _plan_boundary(self) -> None:
         """Wake when the next named time begins or ends."""
         moment = self._config.times.next_boundary(self._clock.now())
@@ -267,26 +257,36 @@ class Daemon:
         async with self._reloading:
             self._notifier.reloading()
             try:
-                config = await asyncio.to_thread(load, self._path, now=self._clock.now(), credentials=self._credentials)
-                self._refuse_moves(config)
-                parts = self._assemble(config)
+                loaded = await asyncio.to_thread(
+                    load_and_build, self._path, self._build, now=self._clock.now(), credentials=self._credentials
+                )
+                self._refuse_moves(loaded.config)
+                self._change_over(loaded)
+                await asyncio.to_thread(keep_as_good, loaded.config)
             except ConfigError as error:
                 self._metrics.reload_ok.set(0)
                 _log.error("the configuration does not hold: nothing changed", problems=str(error).splitlines())
                 raise
             finally:
                 self._notifier.ready(self._status())
-            old, self._parts = self._parts, parts
-            self._adopt(config)
-            self._plan_boundary()
-            self._broken = ""
-            self._mark_loaded()
-            self._save_good(config)
-            await self._engine.replace(parts.probers)
-            await self._dispatcher.replace(parts.channels)
-            for channel in old.channels.values():
-                await channel.close()
             _log.info("reloaded", **self._facts())
+
+    def _change_over(self, loaded: Loaded) -> None:
+        """From here on the new one runs; what the old parts still do ends by itself."""
+        old, self._parts = self._parts, loaded.parts
+        self._token = loaded.token
+        self._broken = ""
+        self._adopt(loaded.config)
+        self._plan_boundary()
+        self._mark_loaded()
+        self._in_background(self._engine.replace(loaded.parts.probers))
+        self._in_background(self._retire_channels(old))
+
+    async def _retire_channels(self, old: Parts) -> None:
+        """Close them once nothing is being sent over them."""
+        await self._dispatcher.replace(self._parts.channels)
+        for channel in old.channels.values():
+            await channel.close()
 
     def _refuse_moves(self, config: Config) -> None:
         """The store and the address do not change by reload."""
@@ -299,33 +299,31 @@ class Daemon:
         try:
             await self.reload()
         except ConfigError as error:
-            await self._announce(str(error))
+            self._announce(str(error))
 
-    async def _announce(self, problems: str) -> None:
+    def _announce(self, problems: str) -> None:
         """Tell the technical group that the files on disk do not hold."""
         first, *rest = problems.splitlines()
         detail = f"{first} (+{len(rest)})" if rest else first
-        item = Announcement(request=secrets.token_hex(8), group=ABOUT_US, detail=detail, at=self._clock.now())
-        try:
-            await self._flow.desk.ask(item)
-        except RequestError as error:
-            _log.error("nobody could be told", error=str(error))
+        self._flow.desk.put(
+            Announcement(request=secrets.token_hex(8), group=ABOUT_US, detail=detail, at=self._clock.now())
+        )
 
     def _adopt(self, config: Config) -> None:
         """Let the flow and the wheel go by this configuration."""
-        gone = self._config.probes.keys() - config.probes.keys()
+        gone = {name: probe.every for name, probe in self._config.probes.items() if name not in config.probes}
         self._config = config
         self._flow.adopt(policy_of(config))
-        now = self._clock.now()
-        for probe in gone:
-            self._wheel.replace(probe, (), config.probes[next(iter(config.probes))].every)
+        for probe, every in gone.items():
+            self._wheel.replace(probe, (), every)
         for probe, settings in config.probes.items():
             self._wheel.replace(probe, config.targets[probe], settings.every)
             if settings.kind == "heartbeat":
-                self._arm(config.targets[probe], now)
+                self._arm(config.targets[probe])
 
-    def _arm(self, targets: Iterable[Target], now: datetime) -> None:
+    def _arm(self, targets: Iterable[Target]) -> None:
         """A job that was never heard counts from now on."""
+        now = self._clock.now()
         for target in targets:
             if target.id not in self._flow.desk.ledger.heartbeats:
                 self._flow.desk.put(Heartbeat(request=f"armed {target.id}", target=target.id, at=now))
@@ -335,94 +333,43 @@ class Daemon:
         if not self._broken:
             self._metrics.reload_at.set(self._clock.now().timestamp())
 
-    def _save_good(self, config: Config) -> None:
-        try:
-            LastGood(config.store).save(config)
-        except OSError as error:
-            _log.error("the good configuration could not be kept beside the store", error=str(error))
-
     # -- stop -------------------------------------------------------------------------------------
 
     async def _drain(self) -> None:
         """Start nothing, finish what is under way, keep the rest in the store."""
         self._stop.set()
         self._calendar.stop()
-        by_name = {name: task for task, name in self._tasks.items()}
-        for name in ("wheel", "silence", "files", "lag", "watchdog"):
-            if name in by_name:
-                by_name[name].cancel()
+        for task, name in self._tasks.items():
+            if name not in ("desk", "dispatcher"):
+                task.cancel()
+        desk = self._flow.desk
         await _at_most(self._engine.drain(), DRAIN_PROBES)
-        await _at_most(self._flow.desk.settle(), DRAIN_DESK)
+        await _at_most(desk.settle(), DRAIN_DESK)
         await self._dispatcher.stop(grace=DRAIN_SENDS)
-        await _at_most(self._flow.desk.settle(), DRAIN_DESK)
+        await _at_most(desk.settle(), DRAIN_DESK)
         for task in (*self._tasks, *self._background):
             task.cancel()
         await asyncio.gather(*self._tasks, *self._background, return_exceptions=True)
+        await self._listener.stop()
         await self._engine.close()
-        await self._network.close()
         for channel in self._parts.channels.values():
             await channel.close()
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._ended)
 
-    # -- what the doors see -----------------------------------------------------------------------
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("something that ran beside the rest failed", exc_info=error)
 
-    @property
-    def ledger(self) -> Ledger:
-        """What is open."""
-        return self._flow.desk.ledger
-
-    @property
-    def language(self) -> str:
-        """The bank's."""
-        return self._config.settings.bank.language
-
-    def not_ready(self) -> str | None:
-        """Why requests should go elsewhere."""
-        if self._stop.is_set():
-            return "it is stopping"
-        return "the store refuses writes" if self._flow.desk.refusing else None
-
-    def takes_heartbeats(self, target: TargetId) -> bool:
-        """Whether a heartbeat probe listens for this."""
-        probe = self._config.probes.get(target.probe)
-        listed = any(known.id == target for known in self._config.targets.get(target.probe, ()))
-        return probe is not None and probe.kind == "heartbeat" and listed
-
-    def number_of(self, incident: Incident) -> str:
-        """The figure of an open incident, as of its last reading."""
-        rule = self._config.book.rules.get(incident.rule)
-        symptom = self.ledger.symptoms.get(incident.symptom)
-        return "" if rule is None or symptom is None else number(self._flow.world(), rule, symptom, self.language)
-
-    def group_title(self, group: str) -> str:
-        """A group's name."""
-        return self._config.roster.group_title(group, self.language)
-
-    async def ask(self, item: Asked) -> Answer:
-        """Through the desk. Raises RequestError."""
-        if self._stop.is_set():
-            raise RequestError(503, "Stopping", "the program is stopping: try again in a moment")
-        return await self._flow.desk.ask(item)
-
-    async def read(self, query: Callable[[History], _Result]) -> _Result:
-        """From the store."""
-        return await self._store.read(query)
-
-    def _token(self) -> str | None:
-        api = self._config.settings.api
-        return None if api is None else self._config.secret(api.token)
-
-    def _hosts(self) -> frozenset[str]:
-        external = self._config.settings.external_url.partition("://")[2]
-        return frozenset({"localhost", external.partition("/")[0].rpartition(":")[0] or external.partition("/")[0]})
+    # -- facts ------------------------------------------------------------------------------------
 
     def _gauges(self) -> Any:
         unknown = len(self._flow.evaluator.rule_unknown())
-        return gauges(self._config, self.ledger, unknown, self._clock.now())
+        return gauges(self._config, self._flow.desk.ledger, unknown, self._clock.now())
 
     def _status(self) -> str:
         facts = self._facts()
@@ -433,7 +380,7 @@ class Daemon:
             "targets": sum(map(len, self._config.targets.values())),
             "rules": len(self._config.book.rules),
             "dormant": len(self._config.book.dormant),
-            "open_incidents": len(self.ledger.incidents),
+            "open_incidents": len(self._flow.desk.ledger.incidents),
             "listen": self._config.settings.listen,
         }
 

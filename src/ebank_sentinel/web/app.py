@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from aiohttp import web
@@ -20,15 +19,14 @@ from ebank_sentinel.model.item import Acknowledge, Asked, Heartbeat, TestPage
 from ebank_sentinel.model.ledger import Ledger
 from ebank_sentinel.model.reading import TargetId
 from ebank_sentinel.state.history import History
-from ebank_sentinel.web import access, show
-from ebank_sentinel.web.problems import problems, read_object, text_of
+from ebank_sentinel.web import access, asked, openapi, show
+from ebank_sentinel.web.listener import Room
+from ebank_sentinel.web.problems import add_headers, problems
 
 _Result = TypeVar("_Result")
 
 MOST_BODY = 256 * 1024
 """Bytes of a request body: none of ours needs more."""
-
-MOST_ROWS = 1000
 
 
 class Program(Protocol):
@@ -91,29 +89,36 @@ class Doors:
             raise RequestError(503, "Not ready", reason)
         return web.Response(text="ebank-sentinel is ready.\n")
 
-    async def reload(self, _request: web.Request) -> web.Response:
+    async def reload(self, request: web.Request) -> web.Response:
         """All of the new configuration, or nothing of it."""
+        asked.query(request, ())
         try:
             await self.program.reload()
         except ConfigError as error:
             raise RequestError(422, "The configuration does not hold", str(error)) from None
         return web.Response(text="reloaded\n")
 
+    async def openapi(self, request: web.Request) -> web.Response:
+        """What this API is."""
+        asked.query(request, ())
+        return web.json_response(openapi.document())
+
     async def incidents(self, request: web.Request) -> web.Response:
         """Open incidents, newest first; with `?ended=true` ended ones too."""
-        ended = _flag(request, "ended")
-        limit = _limit(request)
+        query = asked.query(request, ("ended", "limit"))
+        ended, limit = asked.flag(query, "ended"), asked.limit(query)
         found = await self.program.read(lambda history: history.incidents(ended=ended, limit=limit))
         return web.json_response({"incidents": [self._incident(incident) for incident in found]})
 
     async def incident(self, request: web.Request) -> web.Response:
         """One incident with its history and its pages."""
+        asked.query(request, ())
         wanted = request.match_info["incident"]
         found = await self.program.read(lambda history: history.incident(wanted))
         if found is None:
             raise RequestError(404, "No such incident", f"no incident has the code or id {wanted[:40]!r}")
         events = await self.program.read(lambda history: history.events(found.id))
-        pages = await self.program.read(lambda history: history.pages(cause=found.id, limit=MOST_ROWS))
+        pages = await self.program.read(lambda history: history.pages(cause=found.id, limit=asked.MOST_ROWS))
         return web.json_response(
             {
                 **self._incident(found),
@@ -124,41 +129,45 @@ class Doors:
 
     async def acknowledge(self, request: web.Request) -> web.Response:
         """A person takes an incident."""
-        body = await read_object(request)
-        keys = ("person", "note")
+        body = await asked.json_object(request)
+        asked.only(body, "person", "note")
         return await self._ask(
             Acknowledge(
                 request=secrets.token_hex(16),
                 incident=request.match_info["incident"],
-                person=text_of(body, "person", known=keys),
-                note=text_of(body, "note", known=keys, required=False),
+                person=asked.text(body, "person"),
+                note=asked.text(body, "note", required=False),
                 at=self.clock.now(),
             )
         )
 
-    async def symptoms(self, _request: web.Request) -> web.Response:
+    async def symptoms(self, request: web.Request) -> web.Response:
         """Every symptom there is: what fails now, and what is about to."""
+        asked.query(request, ())
         found = sorted(self.program.ledger.symptoms.values(), key=lambda symptom: symptom.onset)
         return web.json_response({"symptoms": [show.symptom_json(symptom) for symptom in found]})
 
     async def pages(self, request: web.Request) -> web.Response:
         """Pages made since a moment (`?since=2026-11-22T03:00:00Z`), oldest first."""
-        since, limit = _moment(request, "since"), _limit(request)
+        query = asked.query(request, ("since", "limit"))
+        since, limit = asked.moment(query, "since"), asked.limit(query)
         found = await self.program.read(lambda history: history.pages(since=since, limit=limit))
         causes = await self.program.read(lambda history: history.causes([page.cause for page in found]))
         return web.json_response({"pages": [show.page_json(page, causes.get(page.cause)) for page in found]})
 
     async def test_page(self, request: web.Request) -> web.Response:
         """A test page to a person, on every channel."""
-        person = text_of(await read_object(request), "person", known=("person",))
+        body = await asked.json_object(request)
+        asked.only(body, "person")
+        person = asked.text(body, "person")
         return await self._ask(TestPage(request=secrets.token_hex(16), person=person, at=self.clock.now()))
 
     async def heartbeat(self, request: web.Request) -> web.Response:
-        """A job says that it is alive."""
+        """A job says that it is alive. What it sends along is not looked at."""
         probe = request.match_info["probe"]
         target = TargetId(probe, request.match_info.get("key", probe))
         if not self.program.takes_heartbeats(target):
-            raise RequestError(404, "No such heartbeat", f"no heartbeat probe listens for {str(target)[:80]}")
+            raise RequestError(404, "No such heartbeat", f"no heartbeat probe listens for {str(target)[:80]!r}")
         return await self._ask(Heartbeat(request=secrets.token_hex(16), target=target, at=self.clock.now()))
 
     def _incident(self, incident: Incident) -> dict[str, Any]:
@@ -181,16 +190,20 @@ def build(
     registry: CollectorRegistry,
     token: Callable[[], str | None],
     hosts: Callable[[], frozenset[str]],
+    room: Room,
 ) -> web.Application:
-    """The application."""
+    """The application. `room` keeps count of its connections."""
     doors = Doors(program=program, clock=clock)
-    app = web.Application(middlewares=[problems, access.guard(token, hosts)], client_max_size=MOST_BODY)
+    guards = [room.answering, problems, access.guard(token, hosts)]
+    app = web.Application(middlewares=guards, client_max_size=MOST_BODY)
+    app.on_response_prepare.append(add_headers)
     app.add_routes(
         [
             web.get("/-/healthy", doors.healthy),
             web.get("/-/ready", doors.ready),
             web.post("/-/reload", doors.reload),
             web.get("/metrics", make_aiohttp_handler(registry)),
+            web.get("/api/v1/openapi.json", doors.openapi),
             web.get("/api/v1/incidents", doors.incidents),
             web.get("/api/v1/incidents/{incident}", doors.incident),
             web.post("/api/v1/incidents/{incident}/ack", doors.acknowledge),
@@ -202,30 +215,3 @@ def build(
         ]
     )
     return app
-
-
-def _flag(request: web.Request, name: str) -> bool:
-    value = request.query.get(name, "false")
-    if value not in ("true", "false"):
-        raise RequestError(400, "Bad query", f"{name} is true or false")
-    return value == "true"
-
-
-def _limit(request: web.Request) -> int:
-    value = request.query.get("limit", str(MOST_ROWS))
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= MOST_ROWS:
-        raise RequestError(400, "Bad query", f"limit is a number from 1 to {MOST_ROWS}")
-    return int(value)
-
-
-def _moment(request: web.Request, name: str) -> datetime | None:
-    value = request.query.get(name)
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        raise RequestError(400, "Bad query", f"{name} is a moment, as in 2026-11-22T03:00:00Z") from None
-    if moment.tzinfo is None:
-        raise RequestError(400, "Bad query", f"{name} needs a zone, as in 2026-11-22T03:00:00Z")
-    return moment.astimezone(UTC)

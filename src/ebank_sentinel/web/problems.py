@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NoReturn
 
 import structlog
 from aiohttp import web
@@ -13,6 +11,18 @@ from aiohttp import web
 from ebank_sentinel.errors import RequestError, StoreError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HEADERS: Mapping[str, str] = {
+    "Server": "ebank-sentinel",  # and no version
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""On every answer."""
+
+RETRY = {"Retry-After": "5"}
 
 _log = structlog.get_logger()
 
@@ -24,7 +34,9 @@ def problem(
     body: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if request_id is not None:
         body["instance"] = f"urn:uuid:{request_id}"
-    return web.json_response(body, status=status, content_type="application/problem+json", headers=headers)
+    return web.json_response(
+        body, status=status, content_type="application/problem+json", headers={**HEADERS, **(headers or {})}
+    )
 
 
 @web.middleware
@@ -34,58 +46,27 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except RequestError as error:
-        headers = {"Retry-After": "5"} if error.status == 503 else {}
-        return problem(error.status, error.title, error.detail, request_id, headers)
+        answer = problem(error.status, error.title, error.detail, request_id, RETRY if error.status == 503 else None)
+        if error.status == 408:
+            answer.force_close()  # what is still to come of the body belongs to nothing
+        return answer
     except StoreError as error:
         _log.warning("a request met a store that refuses", error=str(error), request=request_id)
-        return problem(503, "The store refuses", "nothing was changed: try again", request_id, {"Retry-After": "5"})
+        return problem(503, "The store refuses", "nothing was changed: try again", request_id, RETRY)
     except web.HTTPException as error:
-        headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        detail = f"{request.method} {request.path[:200]}: {error.reason}"
+        allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+        detail = f"{request.method[:20]} {request.path[:200]}: {error.reason}"
         if error.status == 413:
             detail = f"a body may have at most {request.client_max_size} bytes"
-        return problem(error.status, error.reason, detail, request_id, headers)
+        return problem(error.status, error.reason, detail, request_id, allowed)
+    except ConnectionError:
+        return problem(400, "Bad request", "the connection ended in the middle of the request", request_id)
     except Exception:  # noqa: BLE001 - a caller gets an answer, whatever broke
-        _log.exception("a request failed", method=request.method, path=request.path, request=request_id)
+        _log.exception("a request failed", method=request.method, path=request.path[:200], request=request_id)
         return problem(500, "Internal error", f"the log has it under {request_id}", request_id)
 
 
-async def read_object(request: web.Request) -> dict[str, Any]:
-    """The JSON object in the body; an empty body is an empty object. Raises RequestError 400 or 415."""
-    body = await request.read()
-    if not body:
-        return {}
-    if request.content_type != "application/json":
-        raise RequestError(415, "Unsupported media type", "send application/json")
-    try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
-        raise RequestError(400, "Bad JSON", f"the body is not JSON: {reason}") from None
-    if not isinstance(value, dict):
-        raise RequestError(400, "Bad JSON", "the body must be a JSON object")
-    return value
-
-
-def text_of(body: Mapping[str, Any], key: str, *, known: tuple[str, ...], required: bool = True) -> str:
-    """A text of the body, at most 500 characters. Raises RequestError 422, for unknown keys too."""
-    unknown = sorted(set(body) - set(known))
-    if unknown:
-        raise RequestError(422, "Unknown key", f"{unknown[0]!r} is not known here: {', '.join(known)} are")
-    value = body.get(key, "" if not required else None)
-    if not isinstance(value, str) or (required and not value.strip()):
-        raise RequestError(422, "Missing value", f"{key!r} must be a text")
-    if len(value) > 500 or any(ord(character) < 32 for character in value):
-        raise RequestError(422, "Bad value", f"{key!r} may have at most 500 characters, on one line")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is given twice")
-    return found
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """A signal of the application: every answer carries HEADERS."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)

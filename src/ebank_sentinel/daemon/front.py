@@ -1,0 +1,92 @@
+"""What the doors see of the program: questions and requests enter, facts and answers leave."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from ebank_sentinel.config import Config
+from ebank_sentinel.errors import RequestError
+from ebank_sentinel.incidents.draft import Answer
+from ebank_sentinel.incidents.facts import number
+from ebank_sentinel.model.incident import Incident
+from ebank_sentinel.model.item import Asked
+from ebank_sentinel.model.ledger import Ledger
+from ebank_sentinel.model.reading import TargetId
+from ebank_sentinel.pipeline import Flow
+from ebank_sentinel.state.history import History
+from ebank_sentinel.state.sqlite import SqliteStore
+
+_Result = TypeVar("_Result")
+
+
+class Front:
+    """Implements `web.Program`."""
+
+    def __init__(
+        self,
+        *,
+        config: Callable[[], Config],
+        flow: Flow,
+        store: SqliteStore,
+        stopping: Callable[[], bool],
+        reload: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._config = config  # the one that runs now
+        self._flow = flow
+        self._store = store
+        self._stopping = stopping
+        self._reload = reload
+
+    @property
+    def ledger(self) -> Ledger:
+        """What is open."""
+        return self._flow.desk.ledger
+
+    @property
+    def language(self) -> str:
+        """The bank's."""
+        return self._config().settings.bank.language
+
+    def hosts(self) -> frozenset[str]:
+        """Names under which people's browsers know us."""
+        external = urlsplit(self._config().settings.external_url).hostname
+        return frozenset({"localhost", external or "localhost"})
+
+    def not_ready(self) -> str | None:
+        """Why requests should go elsewhere."""
+        if self._stopping():
+            return "it is stopping"
+        return "the store refuses writes" if self._flow.desk.refusing else None
+
+    def takes_heartbeats(self, target: TargetId) -> bool:
+        """Whether a heartbeat probe listens for this."""
+        probe = self._config().probes.get(target.probe)
+        return probe is not None and probe.kind == "heartbeat" and self._flow.policy.watched(target)
+
+    def number_of(self, incident: Incident) -> str:
+        """The figure of an open incident, as of its last reading."""
+        rule = self._config().book.rules.get(incident.rule)
+        symptom = self.ledger.symptoms.get(incident.symptom)
+        return "" if rule is None or symptom is None else number(self._flow.world(), rule, symptom, self.language)
+
+    def group_title(self, group: str) -> str:
+        """A group's name."""
+        return self._config().roster.group_title(group, self.language)
+
+    async def ask(self, item: Asked) -> Answer:
+        """Through the desk. Raises RequestError."""
+        if self._stopping():
+            raise RequestError(503, "Stopping", "nothing was changed: the program is stopping, try again in a moment")
+        return await self._flow.desk.ask(item)
+
+    async def read(self, query: Callable[[History], _Result]) -> _Result:
+        """From the store. Raises StoreError."""
+        return await self._store.read(query)
+
+    async def reload(self) -> None:
+        """Raises ConfigError: then nothing has changed."""
+        if self._stopping():
+            raise RequestError(503, "Stopping", "nothing was changed: the program is stopping")
+        await self._reload()

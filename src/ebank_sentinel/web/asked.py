@@ -1,0 +1,117 @@
+"""What a request says: its query and its JSON body enter, checked values leave, or a RequestError with the mistake."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import unicodedata
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from aiohttp import web
+
+from ebank_sentinel.errors import RequestError
+
+MOST_ROWS = 1000
+MOST_CHARACTERS = 500
+BODY_WITHIN = 10.0
+"""Seconds for a body to arrive: it has 256 KiB at most."""
+
+_NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, lone surrogates, line and paragraph separators
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they reorder what a person reads
+
+
+async def json_object(request: web.Request) -> dict[str, Any]:
+    """The JSON object in the body; an empty body is an empty object. Raises RequestError 400, 408 or 415."""
+    try:
+        async with asyncio.timeout(BODY_WITHIN):
+            body = await request.read()
+    except TimeoutError:
+        raise RequestError(408, "Too slow", f"the body did not arrive within {BODY_WITHIN:g} s") from None
+    except web.RequestPayloadError as error:
+        raise RequestError(400, "Bad request", f"the body cannot be read: {str(error)[:200]}") from None
+    if not body:
+        return {}
+    if request.content_type != "application/json":
+        raise RequestError(415, "Unsupported media type", "send application/json")
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
+        raise RequestError(400, "Bad JSON", f"the body is not JSON: {reason}") from None
+    if not isinstance(value, dict):
+        raise RequestError(400, "Bad JSON", "the body must be a JSON object")
+    return value
+
+
+def only(body: Mapping[str, Any], *known: str) -> None:
+    """Raises RequestError 422 for a key that is not known: what is ignored in silence is missed in silence."""
+    unknown = sorted(set(body) - set(known))
+    if unknown:
+        raise RequestError(422, "Unknown key", f"{unknown[0][:80]!r} is not known here: {', '.join(known)} are")
+
+
+def text(body: Mapping[str, Any], key: str, *, required: bool = True) -> str:
+    """A line of text. Raises RequestError 422."""
+    value = body.get(key, "" if not required else None)
+    if not isinstance(value, str) or (required and not value.strip()):
+        raise RequestError(422, "Missing value", f"{key!r} must be a text")
+    if len(value) > MOST_CHARACTERS:
+        raise RequestError(422, "Bad value", f"{key!r} may have at most {MOST_CHARACTERS} characters")
+    if any(unicodedata.category(one) in _NO_TEXT or one in _TURNS for one in value):
+        raise RequestError(422, "Bad value", f"{key!r} may have no line breaks and no control characters")
+    return value
+
+
+def query(request: web.Request, known: Collection[str]) -> dict[str, str]:
+    """The query. Raises RequestError 400 for what is not known, or given twice."""
+    for name in request.query:
+        if name not in known:
+            what = f"{', '.join(known)} are" if known else "nothing is"
+            raise RequestError(400, "Bad query", f"{name[:80]!r} is not known here: {what}")
+        if len(request.query.getall(name)) > 1:
+            raise RequestError(400, "Bad query", f"{name} is given twice")
+    return dict(request.query)
+
+
+def flag(asked: Mapping[str, str], name: str) -> bool:
+    """`true` or `false`; false when it is not given. Raises RequestError 400."""
+    value = asked.get(name, "false")
+    if value not in ("true", "false"):
+        raise RequestError(400, "Bad query", f"{name} is true or false")
+    return value == "true"
+
+
+def limit(asked: Mapping[str, str]) -> int:
+    """How many rows. Raises RequestError 400."""
+    value = asked.get("limit", str(MOST_ROWS))
+    if not (value.isascii() and value.isdigit() and len(value) < 10 and 1 <= int(value) <= MOST_ROWS):
+        raise RequestError(400, "Bad query", f"limit is a number from 1 to {MOST_ROWS}")
+    return int(value)
+
+
+def moment(asked: Mapping[str, str], name: str) -> datetime | None:
+    """A moment with its zone, in UTC. Raises RequestError 400."""
+    value = asked.get(name)
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        if found.tzinfo is None:
+            raise RequestError(400, "Bad query", f"{name} needs a zone, as in 2026-11-22T03:00:00Z")
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        words = f"{name} is a moment, as in 2026-11-22T03:00:00Z (a + of a zone is written %2B)"
+        raise RequestError(400, "Bad query", words) from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
