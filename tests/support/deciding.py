@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from copy import deepcopy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ebank_sentinel.incidents.decide import decide
@@ -54,9 +54,9 @@ def row(hold: float = 0, *, up: bool = False, **meaning: object) -> Row:
     return Row(hold=seconds(hold), meaning=Meaning(severity_up=up, **meaning))  # type: ignore[arg-type]
 
 
-def rule(rule_id: str = "login-low", *, hold: float = 180, clear: float = 60, **changed: object) -> Rule:
+def rule(rule_id: str = "login-low", *, hold: float = 180, clear: float = 60, **changed: Any) -> Rule:
     """A rule; `hold` and `clear` in seconds."""
-    plain: dict[str, object] = {
+    plain: dict[str, Any] = {
         "watch": "login",
         "every": EVERY,
         "severity": Severity.III,
@@ -68,7 +68,7 @@ def rule(rule_id: str = "login-low", *, hold: float = 180, clear: float = 60, **
         "impact": {"zh-CN": "手机网银登不上", "en": "mobile logins fail"},
         "condition": "rate < 0.95",
     }
-    return Rule(id=rule_id, hold=seconds(hold), clear_after=seconds(clear), **{**plain, **changed})  # type: ignore[arg-type]
+    return Rule(id=rule_id, hold=seconds(hold), clear_after=seconds(clear), **{**plain, **changed})
 
 
 def target(key: str = "login", probe: str = "login", **labels: str) -> Target:
@@ -140,12 +140,13 @@ class SmallBank:
     since: dict[TargetId, datetime] = field(default_factory=dict)
     unwatched: set[TargetId] = field(default_factory=set)
     opens_at: dict[str, datetime] = field(default_factory=dict)  # a named time begins then, and has not begun yet
+    words: Callable[[Notice, str, bool], Message] | None = None  # other words than the real ones
     always_read: bool = False  # every target was read without a gap, and still is
 
     def world(self) -> World:
         """What one decision may look at."""
 
-        def words(notice: Notice, language: str, replies: bool) -> Message:  # noqa: FBT001 - the world's signature
+        def words(notice: Notice, language: str, replies: bool) -> Message:
             return render(notice, language=language, replies=replies, zone=SHANGHAI)
 
         return World(
@@ -160,7 +161,7 @@ class SmallBank:
             watched=lambda target: target not in self.unwatched,
             next_start=lambda name, at: self.opens_at[name] if self.opens_at[name] > at else None,
             covers=lambda name, at: at >= self.opens_at[name],
-            render=words,
+            render=self.words or words,
         )
 
     def _latest(self, target: TargetId) -> Reading | None:
@@ -197,7 +198,7 @@ class Story:
 
     def decide(self, *items: Item, now: float) -> Draft:
         """One batch, committed. The ledger that was decided upon is not touched by it."""
-        before = deepcopy(self.ledger)
+        before = self.ledger.copy()
         draft = decide(self.ledger, items, self.bank.world(), at(now))
         assert self.ledger == before
         delta = draft.delta()
@@ -300,6 +301,11 @@ class Story:
     def incident(self) -> Incident:
         """The newest incident, open or ended."""
         return list(self.incidents.values())[-1]
+
+    @property
+    def severity(self) -> str:
+        """Of the newest incident: "I" to "IV"."""
+        return self.incident.severity.name
 
     def sent(self, *, since: int = 0) -> list[str]:
         """`recipient channel step reason` of every page that did not wait, in its order; `since`: without so many."""

@@ -78,7 +78,6 @@ class Ledger:
     pages: dict[str, Page] = field(default_factory=dict)  # of open incidents, and whatever is not final
     heartbeats: dict[TargetId, datetime] = field(default_factory=dict)
 
-    symptoms_on: dict[TargetId, set[SymptomId]] = field(default_factory=dict)
     pages_of: dict[str, set[str]] = field(default_factory=dict)  # by cause
     incident_by_code: dict[str, str] = field(default_factory=dict)
     _agenda: list[tuple[datetime, TimerId]] = field(default_factory=list)  # heap; may hold what is gone
@@ -86,7 +85,10 @@ class Ledger:
     def apply(self, delta: Delta) -> None:
         """Move to the state after a commit. Nothing here can fail half-way."""
         for symptom_id, symptom in delta.symptoms.items():
-            self._set_symptom(symptom_id, symptom)
+            if symptom is None:
+                self.symptoms.pop(symptom_id, None)
+            else:
+                self.symptoms[symptom_id] = symptom
         for timer_id, timer in delta.timers.items():
             self._set_timer(timer_id, timer)
         for page in delta.pages.values():
@@ -107,7 +109,6 @@ class Ledger:
             incidents=dict(self.incidents),
             pages=dict(self.pages),
             heartbeats=dict(self.heartbeats),
-            symptoms_on={target: set(ids) for target, ids in self.symptoms_on.items()},
             pages_of={cause: set(ids) for cause, ids in self.pages_of.items()},
             incident_by_code=dict(self.incident_by_code),
             _agenda=list(self._agenda),
@@ -134,17 +135,6 @@ class Ledger:
                 return due
             heapq.heappop(self._agenda)
         return None
-
-    def _set_symptom(self, symptom_id: SymptomId, symptom: Symptom | None) -> None:
-        here = self.symptoms_on.setdefault(symptom_id.target, set())
-        if symptom is None:
-            self.symptoms.pop(symptom_id, None)
-            here.discard(symptom_id)
-        else:
-            self.symptoms[symptom_id] = symptom
-            here.add(symptom_id)
-        if not here:
-            del self.symptoms_on[symptom_id.target]
 
     def _set_timer(self, timer_id: TimerId, timer: Timer | None) -> None:
         if timer is None:
