@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -66,6 +67,7 @@ class DrivenDaemon:
         self.clock = DrivenClock(start)
         self.daemon = Daemon(path, clock=self.clock, metrics=Metrics(), notifier=Notifier({}), credentials=None)
         self.daemon._calendar = DrivenCalendar(self.clock)  # type: ignore[assignment]  # the same three verbs
+        self._writing = 0  # writes to the store that are under way
 
     @property
     def _works(self) -> bool:
@@ -75,7 +77,8 @@ class DrivenDaemon:
         return (
             daemon._engine.busy
             or daemon._dispatcher.busy
-            or (desk.busy and not desk.refusing)
+            or (desk.busy and not desk.refusing)  # one that refuses pauses by the clock,
+            or bool(self._writing)  # and then tries to write again
             or bool(daemon._background)
             or daemon._reloading.locked()
         )
@@ -88,9 +91,6 @@ class DrivenDaemon:
             if asyncio.get_running_loop().time() > deadline:
                 raise AssertionError(f"something does not end within {STUCK:g} s of real time")
             await asyncio.sleep(0.001)
-            await settle()
-        if self.daemon._flow.desk.refusing:  # its attempt to write is not seen from here
-            await asyncio.sleep(0.02)
             await settle()
 
     async def advance(self, seconds: float) -> None:
@@ -109,6 +109,10 @@ class DrivenDaemon:
         ready = asyncio.create_task(serving.wait())
         await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
+        if running.done():
+            await running
+            return 0
+        self._watch_writes()
         obeying = asyncio.create_task(self._obey())
         stopping = asyncio.create_task(self.daemon._stop.wait())
         await asyncio.wait({running, obeying, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -121,6 +125,20 @@ class DrivenDaemon:
             obeying.result()
         obeying.cancel()
         return 0
+
+    def _watch_writes(self) -> None:
+        """Know of every write to the store from its beginning to its end."""
+        store = self.daemon._store
+        write = store._write
+
+        async def watched(work: Any) -> Any:
+            self._writing += 1
+            try:
+                return await write(work)
+            finally:
+                self._writing -= 1
+
+        store._write = watched  # type: ignore[method-assign]  # it only looks on
 
     async def _obey(self) -> None:
         reader = asyncio.StreamReader()

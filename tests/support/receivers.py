@@ -33,7 +33,7 @@ class Receivers:
 
     sms: SmsGateway = field(default_factory=SmsGateway)
     mail: SmtpReceiver = field(default_factory=SmtpReceiver)
-    hook: WebhookReceiver = field(default_factory=lambda: WebhookReceiver(secret=HOOK_SECRET, any_time=True))
+    hook: WebhookReceiver = field(default_factory=lambda: WebhookReceiver(secret=HOOK_SECRET))
 
     @property
     def got(self) -> list[Got]:
