@@ -194,7 +194,7 @@ def build(
 ) -> web.Application:
     """The application. `room` keeps count of its connections."""
     doors = Doors(program=program, clock=clock)
-    guards = [room.answering, problems, access.guard(token, hosts)]
+    guards = [problems, access.guard(token, hosts), room.answering]
     app = web.Application(middlewares=guards, client_max_size=MOST_BODY)
     app.on_response_prepare.append(add_headers)
     app.add_routes(

@@ -61,7 +61,8 @@ class Room:
 
     @web.middleware
     async def answering(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """While its request is handled, a connection has all the time that this takes."""
+        """Once its request is here whole, a connection has all the time that handling it takes."""
+        await request.read()  # it is kept there; a body that dawdles is a connection that waits
         transport = request.transport
         if transport is None or transport not in self._waiting:
             return await handler(request)

@@ -166,7 +166,7 @@ OPERATIONS: Sequence[Operation] = (
         summary="A person takes an open incident; the first to do so has it, whoever comes later is told who",
         body={**_object(person=_PERSON, note=LINE), "required": ["person"]},
         answer=_ref("Answer"),
-        problems=(400, 404, 408, 413, 415, 422, 503),
+        problems=(400, 404, 413, 415, 422, 503),
     ),
     Operation(
         method="get",
@@ -190,7 +190,7 @@ OPERATIONS: Sequence[Operation] = (
         body=_object(person=_PERSON),
         answer=_ref("Answer"),
         status=202,
-        problems=(400, 408, 413, 415, 422, 503),
+        problems=(400, 413, 415, 422, 503),
     ),
     Operation(method="post", path="/api/v1/heartbeats/{probe}", summary="A job says that it is alive", **_BEAT),
     Operation(method="post", path="/api/v1/heartbeats/{probe}/{key}", summary="One job of a probe's several", **_BEAT),

@@ -46,10 +46,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except RequestError as error:
-        answer = problem(error.status, error.title, error.detail, request_id, RETRY if error.status == 503 else None)
-        if error.status == 408:
-            answer.force_close()  # what is still to come of the body belongs to nothing
-        return answer
+        return problem(error.status, error.title, error.detail, request_id, RETRY if error.status == 503 else None)
     except StoreError as error:
         _log.warning("a request met a store that refuses", error=str(error), request=request_id)
         return problem(503, "The store refuses", "nothing was changed: try again", request_id, RETRY)
@@ -59,8 +56,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if error.status == 413:
             detail = f"a body may have at most {request.client_max_size} bytes"
         return problem(error.status, error.reason, detail, request_id, allowed)
-    except ConnectionError:
-        return problem(400, "Bad request", "the connection ended in the middle of the request", request_id)
+    except (web.RequestPayloadError, ConnectionError) as error:
+        return problem(400, "Bad request", f"the body cannot be read: {str(error)[:200]}", request_id)
     except Exception:  # noqa: BLE001 - a caller gets an answer, whatever broke
         _log.exception("a request failed", method=request.method, path=request.path[:200], request=request_id)
         return problem(500, "Internal error", f"the log has it under {request_id}", request_id)
@@ -68,5 +65,4 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
 
 async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
     """A signal of the application: every answer carries HEADERS."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.update(HEADERS)
