@@ -6,11 +6,13 @@ of words shows in messages.txt.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from ebank_sentinel.cli import main
 from support.config_folder import check, good_folder, put
 
 HERE = Path(__file__).parent
@@ -60,3 +62,33 @@ def test_what_holds_is_accepted(
     status, said, printed = check(good_folder(tmp_path), capsys=capsys, monkeypatch=monkeypatch)
     assert (status, said) == (0, [])
     assert printed.startswith("sentinel.yaml holds: 3 probes, 5 targets, 3 rules, 5 groups, 2 channels\n")
+
+
+def test_problems_and_notices_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main_file = put(good_folder(tmp_path).parent, "rules", INVALID / "rules" / "group-unknown.yaml")
+    status, said, printed = check(main_file, "--json", capsys=capsys, monkeypatch=monkeypatch)
+    assert (status, said) == (1, [])
+    answer = json.loads(printed)
+    assert (answer["ok"], answer["notices"]) == (False, [])
+    assert answer["problems"][0] == {
+        "file": "rules/group-unknown.yaml",
+        "line": 8,
+        "column": 14,
+        "key": "rules[0].groups[0]",
+        "reason": "there is no group 'technicl': did you mean \"technical\"?",
+    }
+
+
+def test_a_folder_with_brackets_in_its_name_is_printed_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "[red]bank"
+    folder.mkdir()
+    good_folder(folder)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["check", "-c", "[red]bank/sentinel.yaml"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("[red]bank/sentinel.yaml holds: ")

@@ -15,6 +15,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 NOW = datetime(2026, 11, 24, 3, tzinfo=UTC)  # a Tuesday, 11:00 in Shanghai
 TIMES = {"business": "workdays 08:30-17:30", "day": "08:00-20:00", "night": "20:00-08:00"}
 CHANNELS = {"mail": "email", "sms": "sms", "hook": None}
+UNUSED = "channel hook: no severity and no step sends on it"
 
 PEOPLE = """
 people:

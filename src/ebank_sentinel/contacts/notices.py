@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
-from ebank_sentinel.contacts.book import Book
+from ebank_sentinel.contacts.book import DEFAULT_ESCALATION, Book
+from ebank_sentinel.contacts.book import via as channels_of
 from ebank_sentinel.model.localtime import wall_time
 
 _AHEAD = timedelta(days=30)
@@ -57,3 +58,14 @@ def _unused(book: Book) -> Iterator[str]:
     for name in book.rotas:
         if name not in used:
             yield f"rota {name}: no group uses it"
+    followed = {group.escalation or DEFAULT_ESCALATION for group in book.groups.values() if group.use is None}
+    for name in book.escalations:
+        if name not in followed:
+            yield f"escalation {name}: no group follows it"
+    vias = [via for policy in book.severities.values() for via in policy.via]
+    for escalation in book.escalations.values():
+        vias += (one for step in escalation.steps for one in channels_of(step.via or []))
+    used_channels = {channel for via in vias for channel in via.channels}
+    for name in book.channels:
+        if name not in used_channels:
+            yield f"channel {name}: no severity and no step sends on it"

@@ -69,11 +69,15 @@ def build(
     book = RuleBook()
     problems: list[Problem] = []
     asked: dict[str, list[Asked]] = {}
+    ids: dict[str, Problem] = {}  # where each was first given
     for entry in written:
         settings = entry.settings
-        if settings.id in book.rules or settings.id in book.dormant:
-            problems.append(entry.locate(["id"], f"another rule has the id {settings.id!r}"))
+        if settings.id in ids:
+            first = ids[settings.id]
+            reason = f"another rule has the id {settings.id!r}: first in {first.file}:{first.line}"
+            problems.append(entry.locate(["id"], reason))
             continue
+        ids[settings.id] = entry.locate(["id"], "")
         probe = probes.get(settings.watch)
         if probe is None:
             if settings.needs:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ebank_sentinel.contacts.addresses import mail_address, phone_number
-from support.contact_files import SEVERITIES, complaints, load, notices
+from support.contact_files import SEVERITIES, UNUSED, complaints, load, notices
 
 GROUP = "groups: {tech: {members: [wang]}}"
 
@@ -323,6 +323,7 @@ def test_the_contacts_that_ship_hold_and_have_no_gap() -> None:
     assert said == (
         "escalation default: steps 2 to 3 are not carried out in this version",
         "escalation command: step 2 is not carried out in this version",
+        UNUSED,
     )
     shipped = {"command", "technical", "infosec", "site_security", "business", "customer_service", "logistics"}
     assert shipped | {"compliance", "external", "vendor", "atm_desk", "duty_room"} <= set(roster.groups)

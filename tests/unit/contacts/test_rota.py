@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ebank_sentinel.contacts.rota import Rota, Shift
 from ebank_sentinel.contacts.settings import RotaSettings
 from ebank_sentinel.model.times import NamedTimes
-from support.contact_files import NEW_YORK, NOW, PEOPLE, SEVERITIES, SHANGHAI, TIMES, notices, roster, write
+from support.contact_files import NEW_YORK, NOW, PEOPLE, SEVERITIES, SHANGHAI, TIMES, UNUSED, notices, roster, write
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -157,7 +157,7 @@ class TestNotices:
     GROUPS = "groups: {tech: {members: [wang], rota: r}}"
 
     def said(self, folder: Path, *texts: str, people: str = PEOPLE) -> tuple[str, ...]:
-        return notices(write(folder, people, SEVERITIES, *texts))[1]
+        return tuple(one for one in notices(write(folder, people, SEVERITIES, *texts))[1] if one != UNUSED)
 
     def test_a_gap_within_thirty_days_is_told_with_its_time(self, tmp_path: Path) -> None:
         rotas = "rotas: {r: {layers: [{people: [wang], from: 2026-12-01T09:00, every: 1w}]}}"
@@ -181,6 +181,16 @@ class TestNotices:
             "escalation default: steps 2 to 3 are not carried out in this version",
             "rota r: no group uses it",
         )
+
+    def test_an_escalation_and_a_channel_that_nobody_uses_are_told(self, tmp_path: Path) -> None:
+        chains = "escalations: {default: {steps: [{page: leader}]}, other: {steps: [{page: leader, via: [mail]}]}}"
+        own = "groups: {tech: {leader: li, escalation: other}}"
+        said = notices(write(tmp_path, PEOPLE, SEVERITIES, own, chains))[1]
+        assert said == ("escalation default: no group follows it", UNUSED)
+
+    def test_a_channel_of_a_step_is_used(self, tmp_path: Path) -> None:
+        chains = "escalations: {default: {steps: [{page: leader, via: [{first_of: [sms, hook]}]}]}}"
+        assert notices(write(tmp_path, PEOPLE, SEVERITIES, "groups: {tech: {leader: li}}", chains))[1] == ()
 
 
 def test_who_is_on_call_is_listed_with_layer_times_and_whom_they_stand_in_for(tmp_path: Path) -> None:

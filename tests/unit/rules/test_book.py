@@ -131,13 +131,17 @@ class TestMistakes:
         assert [complaint.split(":")[0] for complaint in found] == ["when", "worse.0", "title", "say"]
 
     def test_an_id_is_taken_once(self) -> None:
-        assert complaints(written(), written()) == ["id: another rule has the id 'low'"]
+        assert complaints(written(), written()) == ["id: another rule has the id 'low': first in a.yaml:3"]
 
     def test_an_id_of_a_rule_with_a_mistake_is_taken_all_the_same(self) -> None:
-        assert complaints(written(when="rat < 1"), written())[1] == "id: another rule has the id 'low'"
+        assert (
+            complaints(written(when="rat < 1"), written())[1] == "id: another rule has the id 'low': first in a.yaml:3"
+        )
 
     def test_an_id_of_a_dormant_rule_is_taken_all_the_same(self) -> None:
-        assert complaints(written(watch="ups", needs="a UPS probe"), written()) == ["id: another rule has the id 'low'"]
+        assert complaints(written(watch="ups", needs="a UPS probe"), written()) == [
+            "id: another rule has the id 'low': first in a.yaml:3"
+        ]
 
     def test_a_rule_with_a_mistake_watches_nothing(self) -> None:
         built, _ = build([written(when="rat < 1"), written(id="fine")], PROBES, TIMES)
