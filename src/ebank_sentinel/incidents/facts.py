@@ -63,6 +63,7 @@ def notice(
     language: str,
     at: datetime,
     why: str,
+    recipient: str = "",
     others: tuple[str, ...] = (),
 ) -> Notice:
     """All that a text about this incident may say. The rule may be gone: then the incident's own words remain."""
@@ -89,6 +90,7 @@ def notice(
         code=incident.code,
         ack=incident.ack.name if incident.ack is not None else "",
         groups=tuple(world.roster.group_title(group, language) for group in incident.groups),
+        recipient=recipient,
         why=why,
         others=others,
         readings=_readings(world, symptom) if rule is not None else (),

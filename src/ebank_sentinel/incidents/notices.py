@@ -66,7 +66,7 @@ def tell_people(draft: Draft, world: World, call: Call, now: datetime) -> None:
     held_until = None
     if policy.during is not None and not world.covers(policy.during, call.at):
         held_until = world.next_start(policy.during, call.at)
-    names = dict.fromkeys(one.name for one in found.values())
+    names = dict.fromkeys(one.name for one in found.values() if one.address)  # people: a machine has no address
     for one in found.values():
         others = tuple(name for name in names if name != one.name)
         facts = notice(
@@ -78,6 +78,7 @@ def tell_people(draft: Draft, world: World, call: Call, now: datetime) -> None:
             language=one.language,
             at=call.at,
             why=one.why,
+            recipient=one.recipient if one.address else "",
             others=others,
         )
         page = page_for(world, incident.id, call.step, one, facts, call.at, now)

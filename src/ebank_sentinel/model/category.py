@@ -20,10 +20,25 @@ CATEGORIES: dict[str, dict[str, str]] = {
 }
 """Category to its title by language. The order is that of the bank's plans."""
 
-FLAGS = ("outage", "degraded", "funds_at_risk", "data_leak", "malicious", "customer_harm", "public_harm")
+_FLAGS: dict[str, dict[str, str]] = {
+    "outage": {"zh": "中断", "en": "outage"},
+    "degraded": {"zh": "性能下降", "en": "degraded"},
+    "funds_at_risk": {"zh": "资金风险", "en": "funds at risk"},
+    "data_leak": {"zh": "数据泄露", "en": "data leak"},
+    "malicious": {"zh": "恶意行为", "en": "malicious"},
+    "customer_harm": {"zh": "客户受损", "en": "harm to customers"},
+    "public_harm": {"zh": "公众受损", "en": "harm to the public"},
+}
+
+FLAGS = tuple(_FLAGS)
 """What a regulator's clock or a plan asks about an incident, beside category and severity."""
 
 
 def title(category: str, language: str) -> str:
     """The category's name in a language; its identifier when there is none."""
     return CATEGORIES.get(category, {}).get(language.split("-", maxsplit=1)[0], category)
+
+
+def flag_title(flag: str, language: str) -> str:
+    """The flag in a language; its identifier when there is no word."""
+    return _FLAGS.get(flag, {}).get(language.split("-", maxsplit=1)[0], flag)

@@ -54,6 +54,7 @@ class Notice:
     code: str = ""  # its digits
     ack: str = ""  # name of who took it
     groups: tuple[str, ...] = ()  # titles, the owner first
+    recipient: str = ""  # the person's id, as `incident ack --as` takes it; "" for a machine
     why: str = ""  # why this recipient: "on call in technical"
     others: tuple[str, ...] = ()  # names of who else was told
     readings: tuple[tuple[str, str], ...] = ()  # the last ones, as (label, value)

@@ -70,6 +70,7 @@ def _what(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> list
         case NoticeKind.RETIRED:
             level, number, what = f"{words.retired} ({level})", "", ""
     what = what if moments.impact(notice, words) else ""
+    flags = [category.flag_title(flag, language) for flag in sorted(notice.flags)]
     times = [notice.since, *([notice.ended_at] if notice.ended_at else [])]
     when = " - ".join(f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S}" for time in times)
     return [
@@ -77,7 +78,7 @@ def _what(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> list
         *filter(None, (number, what)),
         *_said(words.time, f"{when} ({zone.key or zone})", words),
         *_said(words.category, category.title(notice.category, language), words),
-        *_said(words.flags, words.list_joined_by.join(sorted(notice.flags)), words),
+        *_said(words.flags, words.list_joined_by.join(flags), words),
     ]
 
 
@@ -91,7 +92,11 @@ def _who(notice: Notice, words: Phrases, *, replies: bool) -> list[str]:
     if others and not over:
         lines.append(words.also.format(groups=words.list_joined_by.join(others)))
     if not over:
-        steps = [] if notice.ack else [words.next_reply if replies else words.next_command.format(code=notice.code)]
+        steps = []
+        if not notice.ack and replies:
+            steps = [words.next_reply]
+        elif not notice.ack and notice.recipient:
+            steps = [words.next_command.format(code=notice.code, person=notice.recipient)]
         lines += _said(words.next, words.entries_joined_by.join([*steps, words.next_all_clear]), words)
     return lines
 

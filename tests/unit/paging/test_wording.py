@@ -19,6 +19,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 SINCE = datetime(2026, 11, 21, 3, 9, 20, tzinfo=SHANGHAI)
 
 ALARM = Notice(
+    recipient="wang.fang",
     bank="示例银行",
     kind=NoticeKind.ALARM,
     severity=Severity.II,
@@ -209,11 +210,11 @@ def test_the_body_of_a_mail_tells_what_who_next_readings_checks_what_to_say_who_
         "影响:全行手机网银登不上\n"
         "时间:2026-11-21 03:09:20 (Asia/Shanghai)\n"
         "类别:系统故障\n"
-        "标记:outage\n"
+        "标记:中断\n"
         "\n"
         "尚无人接手,负责:技术支持组\n"
         "同时负责:应急领导小组\n"
-        "下一步:接手请执行 ebank-sentinel incident ack 4821;恢复后会再通知您\n"
+        "下一步:接手请执行 ebank-sentinel incident ack 4821 --as wang.fang;恢复后会再通知您\n"
         "\n"
         "最近读数(判断条件 rate < 0.95 and attempts >= 200):\n"
         "  rate      0.62\n"
