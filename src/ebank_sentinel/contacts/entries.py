@@ -129,8 +129,8 @@ def _entry(document: Document, path: Tail, value: T) -> Entry[T]:
 
 def _take_csv(entries: Entries, document: Document, file: PeopleFile, folder: Path) -> None:
     where = Path(file.csv)
-    if where.is_absolute() or ".." in where.parts:
-        reason = "the file must lie in the folder of the contacts: write a path relative to this file"
+    if where.name != file.csv or where.suffix != ".csv":
+        reason = "the file must lie beside this one: write its bare name, as in people.csv"
         entries.problems.append(document.problem(("people", "csv"), reason))
         entries.unread = True
         return

@@ -290,7 +290,7 @@ class TestPeopleFromCsv:
     def test_a_table_outside_the_folder_is_refused(self, path: str, tmp_path: Path) -> None:
         assert self.said(tmp_path, "", f"people: {{csv: {path}}}") == [
             (
-                "a.yaml:1:15: people.csv: the file must lie in the folder of the contacts: "
+                "a.yaml:1:15: people.csv: the file must lie beside this one: "
                 "write a path relative to this file"
             )
         ]
