@@ -1,15 +1,19 @@
 """Log lines go through a queue, so that a pipe that nobody reads can never stall the event loop.
 
-Pretty on a terminal, JSON otherwise. When the queue is full the oldest lines of low level go first,
-and are counted.
+Pretty on a terminal, JSON otherwise: one line an event, whatever its values hold. When the queue is full the
+oldest lines of low level go first, and are counted.
 """
 
 from __future__ import annotations
 
+import heapq
+import io
+import itertools
 import logging
+import re
 import threading
 from collections import deque
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final, TextIO
 
 import structlog
@@ -18,6 +22,9 @@ from structlog.tracebacks import ExceptionDictTransformer
 MOST_LINES: Final = 10_000
 _LOW: Final = frozenset({"debug", "info"})
 _SECRET: Final = ("password", "secret", "token", "authorization", "credential")
+_USERINFO: Final = re.compile(r"(?<=://)[^/?#\s@]+@")
+_UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What ends a line, drives a terminal, turns the direction of reading, or is no text at all."""
 
 
 class LineQueue:
@@ -27,7 +34,9 @@ class LineQueue:
         self._stream = stream
         self._on_drop = on_drop
         self._most = most
-        self._lines: deque[tuple[str, str]] = deque()
+        self._order = itertools.count()
+        self._low: deque[tuple[int, str]] = deque()
+        self._high: deque[tuple[int, str]] = deque()
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._write, name="log-writer", daemon=True)
@@ -36,14 +45,13 @@ class LineQueue:
     def put(self, level: str, line: str) -> None:
         """Hand in a line; returns at once, whatever the reader does."""
         with self._changed:
-            dropped = 0
-            while len(self._lines) >= self._most:
-                self._drop_one()
-                dropped += 1
-            self._lines.append((level, line))
+            full = len(self._low) + len(self._high) >= self._most
+            if full:
+                (self._low or self._high).popleft()
+            (self._low if level in _LOW else self._high).append((next(self._order), line))
             self._changed.notify()
-        if dropped:
-            self._on_drop(dropped)
+        if full:
+            self._on_drop(1)
 
     def close(self, timeout: float = 2.0) -> None:
         """Write what is left, but wait no longer than so many seconds for a reader that is gone."""
@@ -52,24 +60,21 @@ class LineQueue:
             self._changed.notify()
         self._thread.join(timeout)
 
-    def _drop_one(self) -> None:
-        for index, (level, _) in enumerate(self._lines):
-            if level in _LOW:
-                del self._lines[index]
-                return
-        self._lines.popleft()
-
     def _write(self) -> None:
         while True:
             with self._changed:
-                while not self._lines and not self._closed:
+                while not (self._low or self._high or self._closed):
                     self._changed.wait()
-                if not self._lines:
-                    return
-                lines, self._lines = self._lines, deque()
+                lines = [line for _, line in heapq.merge(self._low, self._high)]
+                self._low.clear()
+                self._high.clear()
+            if not lines:
+                return
             try:
-                self._stream.write("".join(f"{line}\n" for _, line in lines))
+                self._stream.write("".join(f"{line}\n" for line in lines))
                 self._stream.flush()
+            except UnicodeError:  # a terminal that does not know Chinese
+                self._stream.write("".join(f"{line}\n".encode("ascii", "backslashreplace").decode() for line in lines))
             except (OSError, ValueError):
                 return  # nobody can read any more: there is nowhere to say so
 
@@ -95,29 +100,59 @@ class _Foreign(logging.Handler):
 
 
 def _redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The last guard: what is named like a secret is not printed."""
-    for key in event:
-        if any(word in key.lower() for word in _SECRET):
-            event[key] = "<secret>"
-    return event
+    """The last guard: what is named like a secret is not printed, nor what stands before the @ of an address."""
+    return {key: _without_secrets(key, value) for key, value in event.items()}
+
+
+def _without_secrets(key: object, value: Any) -> Any:
+    if any(word in str(key).lower() for word in _SECRET):
+        return "<secret>"
+    if isinstance(value, str):
+        return _USERINFO.sub("<secret>@", value) if "://" in value else value
+    if isinstance(value, Mapping):
+        return {inner: _without_secrets(inner, part) for inner, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_without_secrets("", part) for part in value]
+    return value
+
+
+def _harmless(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """For a terminal: nothing in a value moves its cursor."""
+    return {key: _escaped(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _plain_traceback(stream: TextIO, error: Any) -> None:
+    """For a terminal, too: without variables, which may be secrets, and line by line harmless."""
+    words = io.StringIO()
+    structlog.dev.plain_traceback(words, error)
+    stream.write("\n".join(map(_escaped, words.getvalue().split("\n"))))
+
+
+def _one_line(_logger: object, _method: str, line: str) -> str:
+    """JSON that holds no character that a reader of lines, or a terminal, could stumble over."""
+    return _escaped(line)
+
+
+def _escaped(text: str) -> str:
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def configure(stream: TextIO, *, on_drop: Callable[[int], None], level: str = "info") -> LineQueue:
     """Send every log line of this process to the stream. Returns the queue, to be closed at the end."""
     queue = LineQueue(stream, on_drop)
     pretty = stream.isatty()
-    render: list[Any]
+    render: Iterable[Any]
     if pretty:
-        render = [structlog.dev.ConsoleRenderer()]
+        render = [_redact, _harmless, structlog.dev.ConsoleRenderer(exception_formatter=_plain_traceback)]
     else:
         exceptions = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
-        render = [exceptions, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
+        json = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        render = [exceptions, _redact, json, _one_line]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=not pretty),
-            _redact,
             *render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

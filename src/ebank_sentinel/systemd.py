@@ -8,6 +8,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+CREDENTIALS = Path("/run/credentials/ebank-sentinel.service")
+"""Where the running service's credentials lie. Only it and root can look."""
+
 
 class Notifier:
     """Talks to the socket that systemd names in the environment."""
@@ -16,11 +19,12 @@ class Notifier:
         self._address = environment.get("NOTIFY_SOCKET", "")
         mine = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         microseconds = environment.get("WATCHDOG_USEC", "") if mine else ""
-        self.watchdog = int(microseconds) / 1e6 if microseconds.isdigit() else None  # seconds; None: no watchdog
+        self.watchdog = int(microseconds) / 1e6 if microseconds.isdigit() and int(microseconds) else None
+        """Seconds within which systemd wants to hear from us; None: there is no watchdog."""
 
     def ready(self, status: str) -> None:
         """Start or reload is done."""
-        self._send(f"READY=1\nSTATUS={status}")
+        self._send(f"READY=1\nSTATUS={' '.join(status.split())}")
 
     def reloading(self) -> None:
         """A reload has begun."""
@@ -45,7 +49,9 @@ class Notifier:
                 return  # systemd is restarting, or gone: nothing that the bank's pages should wait for
 
 
-def credentials(environment: Mapping[str, str]) -> Path | None:
-    """Where systemd put the unit's credentials."""
+def credentials(environment: Mapping[str, str], unit: Path = CREDENTIALS) -> Path | None:
+    """Where the unit's credentials are: where systemd says, or, for root beside a running service, where they lie."""
     folder = environment.get("CREDENTIALS_DIRECTORY")
-    return Path(folder) if folder else None
+    if folder:
+        return Path(folder)
+    return unit if os.access(unit, os.R_OK | os.X_OK) else None

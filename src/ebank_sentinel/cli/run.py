@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ def command(
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Parameter(help="Least level to log.")] = "info",
 ) -> int:
     """Watch, decide and page until SIGTERM. SIGHUP reloads the configuration."""
+    faulthandler.enable()  # when the watchdog ends a daemon that hangs, the journal says where
     metrics = Metrics()
     lines = logs.configure(sys.stdout, on_drop=metrics.log_dropped.inc, level=log_level)
     try:

@@ -31,12 +31,14 @@ class Front:
         flow: Flow,
         store: SqliteStore,
         stopping: Callable[[], bool],
+        notice: Callable[[], str],
         reload: Callable[[], Awaitable[None]],
     ) -> None:
         self._config = config  # the one that runs now
         self._flow = flow
         self._store = store
         self._stopping = stopping
+        self._notice = notice
         self._reload = reload
 
     @property
@@ -59,6 +61,10 @@ class Front:
         if self._stopping():
             return "it is stopping"
         return "the store refuses writes" if self._flow.desk.refusing else None
+
+    def notice(self) -> str:
+        """What deserves a look although it is ready; "" when nothing does."""
+        return self._notice()
 
     def takes_heartbeats(self, target: TargetId) -> bool:
         """Whether a heartbeat probe listens for this."""

@@ -47,6 +47,8 @@ DRAIN_SENDS = 5.0
 LOOK_AT_FILES = 5.0
 """Seconds between two looks at the CSV files of targets."""
 
+OLD = "the configuration on disk does not hold, the last good one runs"
+
 ABOUT_US = "technical"
 """The group that is told when the program itself is in trouble."""
 
@@ -70,7 +72,7 @@ class Daemon:
         self._network = Network(clock)
         self._node = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         self._started = False
-        self._broken = ""  # what is wrong with the configuration on disk, while the last good one runs
+        self._broken = ""  # what is wrong with the configuration on disk, while an older one runs
         self._channel_of: dict[str, str] = {}  # pages that are out
 
     async def run(self, *, listening: Callable[[int], None] = lambda _port: None) -> None:
@@ -149,6 +151,7 @@ class Daemon:
             flow=self._flow,
             store=self._store,
             stopping=self._stop.is_set,
+            notice=lambda: OLD if self._broken else "",
             reload=self.reload,
         )
         self._listener = Listener(
@@ -264,6 +267,7 @@ class Daemon:
                 self._change_over(loaded)
                 await asyncio.to_thread(keep_as_good, loaded.config)
             except ConfigError as error:
+                self._broken = str(error)
                 self._metrics.reload_ok.set(0)
                 _log.error("the configuration does not hold: nothing changed", problems=str(error).splitlines())
                 raise
@@ -373,7 +377,8 @@ class Daemon:
 
     def _status(self) -> str:
         facts = self._facts()
-        return f"{facts['targets']} targets, {facts['rules']} rules, {facts['open_incidents']} open incidents"
+        status = f"{facts['targets']} targets, {facts['rules']} rules, {facts['open_incidents']} open incidents"
+        return f"{status}; {OLD}" if self._broken else status
 
     def _facts(self) -> dict[str, Any]:
         return {

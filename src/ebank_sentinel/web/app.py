@@ -46,6 +46,10 @@ class Program(Protocol):
         """Why requests should go elsewhere; None when they should not."""
         ...
 
+    def notice(self) -> str:
+        """What deserves a look although it is ready; "" when nothing does."""
+        ...
+
     def takes_heartbeats(self, target: TargetId) -> bool:
         """Whether there is such a heartbeat probe."""
         ...
@@ -87,7 +91,8 @@ class Doors:
         reason = self.program.not_ready()
         if reason is not None:
             raise RequestError(503, "Not ready", reason)
-        return web.Response(text="ebank-sentinel is ready.\n")
+        notice = self.program.notice()
+        return web.Response(text=f"ebank-sentinel is ready{f': {notice}' if notice else ''}.\n")
 
     async def reload(self, request: web.Request) -> web.Response:
         """All of the new configuration, or nothing of it."""
