@@ -34,4 +34,4 @@ def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
             before = middle
         else:
             after = middle
-    return after
+    return after.replace(microsecond=0)  # zones change on whole seconds, and the change is less than one away
