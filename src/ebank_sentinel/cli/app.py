@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -40,11 +41,15 @@ def build() -> App:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the verb that the arguments (else the command line) name, and end the process with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that knows no Chinese
     try:
         status = build()(sys.argv[1:] if arguments is None else arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        ERR.print(f"[red]{_plain(error)}[/red]", highlight=False)
-        ERR.print("`ebank-sentinel --help` lists what there is.", highlight=False)
+        ERR.print(_plain(error), style="red", highlight=False, soft_wrap=True, markup=False, emoji=False)
+        verb = " ".join(("ebank-sentinel", *(error.command_chain or ())))
+        ERR.print(f"`{verb} --help` lists what there is.", highlight=False)
         status = 2
     except ConfigError as error:
         for problem in error.problems:

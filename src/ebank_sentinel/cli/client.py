@@ -49,7 +49,7 @@ class Door:
                 path = secret.path(config.parent, credentials(os.environ))
                 token = read_secret(path, private=secret.credential is None)
             except (ValidationError, ValueError) as error:
-                raise SentinelError(f"the API's token cannot be read: {error}") from None
+                raise SentinelError(f"the API's token cannot be read, try as root: {error}") from None
         return cls(listen=str(written.get("listen", LISTEN)), token=token, zone=zone)
 
     def call(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
@@ -72,7 +72,8 @@ class Door:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             reason = "nobody listens there" if isinstance(error, aiohttp.ClientConnectorError) else str(error)
             raise SentinelError(
-                f"the daemon does not answer on {self.listen}: {reason or 'it took too long'}"
+                f"the daemon does not answer on {self.listen}: {reason or 'it took too long'}. "
+                "Is it started, and is -c its configuration?"
             ) from None
 
 

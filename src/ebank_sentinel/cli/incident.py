@@ -40,7 +40,7 @@ def list_(
         return 0
     table = Table(box=None, pad_edge=False)
     for column in ("code", "level", "title", "figure", "target", "since", "state", "taken by", "owner"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("code", "level", "since"))
     for one in answer["incidents"]:
         table.add_row(*_row(one, door.zone))
     OUT.print(table)
@@ -48,7 +48,7 @@ def list_(
 
 
 @app.command
-def show(incident: Wanted, *, config: ConfigPath = DEFAULT, json: AsJson = False) -> int:
+def show(incident: Wanted, /, *, config: ConfigPath = DEFAULT, json: AsJson = False) -> int:
     """One incident: its history and its pages."""
     door = Door.of(config)
     one = door.call("GET", f"/api/v1/incidents/{quote(incident, safe='')}")
@@ -94,6 +94,7 @@ def show(incident: Wanted, *, config: ConfigPath = DEFAULT, json: AsJson = False
 @app.command
 def ack(
     incident: Wanted,
+    /,
     *,
     person: Annotated[str, Parameter(name="--as", help="Who takes it: an id of the contacts.")],
     note: Annotated[str, Parameter(help="A line for the others.")] = "",

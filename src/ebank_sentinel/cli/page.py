@@ -19,6 +19,7 @@ from ebank_sentinel.yamlfile import did_you_mean
 
 def command(
     person: Annotated[str | None, Parameter(help="Who gets the test page.")] = None,
+    /,
     *,
     test: Annotated[bool, Parameter(negative=(), help="Send PERSON a test page on every channel.")] = False,
     preview: Annotated[str | None, Parameter(help="Show the texts that this rule would send, and to whom.")] = None,

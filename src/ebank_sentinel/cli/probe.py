@@ -24,6 +24,7 @@ from ebank_sentinel.yamlfile import did_you_mean
 def command(
     name: Annotated[str, Parameter(help="The probe, as sentinel.yaml names it.")],
     target: Annotated[str | None, Parameter(help="One target by its key; all without it.")] = None,
+    /,
     *,
     config: ConfigPath = DEFAULT,
     json: AsJson = False,

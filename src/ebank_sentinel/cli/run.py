@@ -25,7 +25,8 @@ def command(
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Parameter(help="Least level to log.")] = "info",
 ) -> int:
     """Watch, decide and page until SIGTERM. SIGHUP reloads the configuration."""
-    faulthandler.enable()  # when the watchdog ends a daemon that hangs, the journal says where
+    if sys.__stderr__ is not None:
+        faulthandler.enable(sys.__stderr__)  # when the watchdog ends a daemon that hangs, the journal says where
     metrics = Metrics()
     lines = logs.configure(sys.stdout, on_drop=metrics.log_dropped.inc, level=log_level)
     try:

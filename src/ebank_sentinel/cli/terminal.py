@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.console import Console
 
-OUT = Console()
-ERR = Console(stderr=True)
+
+class _Paper(Console):
+    """Where a reader has had enough (`| head`), that is no failure."""
+
+    def on_broken_pipe(self) -> None:
+        """End in peace."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0)
+
+
+OUT = _Paper()
+ERR = _Paper(stderr=True)
 
 DEFAULT = Path("/etc/ebank-sentinel/sentinel.yaml")
 
