@@ -21,7 +21,7 @@ import structlog
 
 from ebank_sentinel import logs
 from ebank_sentinel.clock import Clock
-from ebank_sentinel.daemon import Daemon
+from ebank_sentinel.daemon import Daemon, watches
 from ebank_sentinel.errors import SentinelError
 from ebank_sentinel.metrics import Metrics
 from ebank_sentinel.systemd import Notifier
@@ -65,6 +65,7 @@ class DrivenDaemon:
 
     def __init__(self, path: Path, start: datetime) -> None:
         self.clock = DrivenClock(start)
+        watches.LAG_EVERY = 10.0  # a driven loop has no lag, and each measurement is a step
         self.daemon = Daemon(path, clock=self.clock, metrics=Metrics(), notifier=Notifier({}), credentials=None)
         self.daemon._calendar = DrivenCalendar(self.clock)  # type: ignore[assignment]  # the same three verbs
         self._writing = 0  # writes to the store that are under way
