@@ -36,17 +36,18 @@ class Room:
     def __init__(self, most: int = MOST_CONNECTIONS, patience: float = PATIENCE) -> None:
         self._most = most
         self._patience = patience
-        self._waiting: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}  # the one that waits longest first
+        self._waiting: dict[str, dict[asyncio.BaseTransport, asyncio.TimerHandle]] = {}  # by peer, the longest first
         self._answered: set[asyncio.BaseTransport] = set()
 
     def __len__(self) -> int:
         """How many connections are open."""
-        return len(self._waiting) + len(self._answered)
+        return sum(map(len, self._waiting.values())) + len(self._answered)
 
     def enter(self, transport: asyncio.Transport) -> None:
-        """A connection came; when there is no room, the one that has waited longest goes."""
+        """A connection came; when there is no room, one of whoever holds most places goes."""
         if len(self) >= self._most:
-            longest = next(iter(self._waiting), transport)
+            theirs = max(self._waiting.values(), key=len, default={transport: None})
+            longest = next(iter(theirs))
             self.leave(longest)
             _abort(longest)
         if not transport.is_closing():
@@ -55,16 +56,22 @@ class Room:
     def leave(self, transport: asyncio.BaseTransport) -> None:
         """A connection went."""
         self._answered.discard(transport)
-        timer = self._waiting.pop(transport, None)
+        theirs = self._waiting.get(_peer(transport), {})
+        timer = theirs.pop(transport, None)
         if timer is not None:
             timer.cancel()
+        if not theirs:
+            self._waiting.pop(_peer(transport), None)
 
     @web.middleware
     async def answering(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Once its request is here whole, a connection has all the time that handling it takes."""
-        await request.read()  # it is kept there; a body that dawdles is a connection that waits
         transport = request.transport
-        if transport is None or transport not in self._waiting:
+        try:
+            await request.read()  # it is kept there; a body that dawdles is a connection that waits
+        except RuntimeError as error:  # aiohttp's word for it
+            raise ConnectionResetError(str(error)) from None
+        if transport is None or transport not in self._waiting.get(_peer(transport), {}):
             return await handler(request)
         self.leave(transport)
         self._answered.add(transport)
@@ -76,8 +83,8 @@ class Room:
                 self._wait(transport)
 
     def _wait(self, transport: asyncio.BaseTransport) -> None:
-        loop = asyncio.get_running_loop()
-        self._waiting[transport] = loop.call_later(self._patience, _abort, transport)
+        timer = asyncio.get_running_loop().call_later(self._patience, _abort, transport)
+        self._waiting.setdefault(_peer(transport), {})[transport] = timer
 
 
 class _Connection(web.RequestHandler):
@@ -153,6 +160,12 @@ class Listener:
         if self._server is not None:
             self._server.close()
         await self._runner.cleanup()
+
+
+def _peer(transport: asyncio.BaseTransport) -> str:
+    """The address that a connection comes from."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if name else ""
 
 
 def _abort(transport: asyncio.BaseTransport) -> None:

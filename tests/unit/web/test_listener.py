@@ -42,8 +42,10 @@ class Server:
     async def much(self, _request: web.Request) -> web.Response:
         return web.Response(body=b"x" * 20_000_000)
 
-    async def open(self, first: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def open(
+        self, first: bytes = b"", *, peer: str = "127.0.0.1"
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(peer, 0))
         writer.write(first)
         return reader, writer
 
@@ -140,6 +142,21 @@ async def test_when_all_places_are_taken_the_one_that_waited_longest_gives_way()
             writer.close()
 
 
+async def test_whoever_holds_most_places_gives_one_up() -> None:
+    async with serving(most=4, patience=30) as server:
+        quiet = await server.open()
+        await eventually(lambda: len(server.room) == 1)
+        greedy = [await server.open(peer="127.0.0.2") for _ in range(3)]
+        await eventually(lambda: len(server.room) == 4)
+        another = await server.open(peer="127.0.0.2")
+        assert await hung_up(greedy[0][0]) == b""
+        assert len(server.room) == 4
+        quiet[1].write(b"POST /ack HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await hung_up(quiet[0])).startswith(b"HTTP/1.1 200 OK")
+        for _, writer in (quiet, another, *greedy):
+            writer.close()
+
+
 async def test_nobody_who_is_being_answered_is_sent_away() -> None:
     async with serving(most=2, patience=30) as server:
         busy = [await server.open(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n") for _ in range(2)]
@@ -162,7 +179,7 @@ async def test_two_hundred_slow_clients_do_not_stop_an_ack(kinds: tuple[bytes, .
             """As an attacker does: comes again whenever it is sent away."""
             while not stop.is_set():
                 with contextlib.suppress(OSError):
-                    reader, writer = await server.open(sent)
+                    reader, writer = await server.open(sent, peer="127.0.0.2")
                     reading = asyncio.create_task(hung_up(reader))
                     stopping = asyncio.create_task(stop.wait())
                     await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
