@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from ebank_sentinel.model.reading import TargetId
 from ebank_sentinel.model.reason import Reason
 from support.driven_clock import DrivenClock, eventually
 from support.gated_store import GatedStore
-from support.small_world import MINUTE, SmallBank, delivered
+from support.small_world import SmallBank, delivered
 
 FULL = StoreRefused("the disk is full")
 
@@ -144,7 +144,7 @@ async def test_a_storm_is_cut_into_batches_so_that_an_ack_is_not_behind_all_of_i
 
 async def test_a_timer_does_not_run_ahead_of_an_item_that_still_waits(office: Office) -> None:
     await office.fails(rule="slow")
-    recovery = office.bank.change("A1", office.now + 2 * MINUTE, slow=False)
+    recovery = office.bank.change("A1", office.now + timedelta(seconds=175), slow=False)
     storm = [office.bank.change(f"B{number}", office.now, dead=True) for number in range(MOST_ITEMS)]
     office.desk.put(*storm, recovery)  # the recovery is in the second batch; the hold of 3 minutes is over by then
     await office.clock.stall(4 * 60)
@@ -210,6 +210,13 @@ async def test_a_wall_clock_that_is_set_back_does_not_hold_up_a_retry(office: Of
     office.clock.step_wall(-3600)
     await office.passes(2)
     assert len(office.sent) == 2
+
+
+async def test_a_wall_clock_that_is_set_back_does_not_hold_up_a_first_attempt(office: Office) -> None:
+    change = office.bank.change("A1", office.now, dead=True)
+    office.clock.step_wall(-3600)
+    await office.put(change)
+    assert office.steps() == ["first"]
 
 
 async def test_an_all_clear_waits_behind_its_alarm_over_every_retry(office: Office) -> None:
@@ -437,8 +444,8 @@ async def test_item_by_item_they_are_still_taken_in_the_order_of_their_time(offi
     await office.clock.stall(4 * 60)
     office.store.chokes_on = has("bad")
     office.desk.put(
-        office.bank.change("bad", start + 2 * MINUTE, dead=True),
-        office.bank.change("A1", start + MINUTE, slow=False),  # came in later, and is older than the hold's end
+        office.bank.change("bad", start + timedelta(seconds=185), dead=True),
+        office.bank.change("A1", start + timedelta(seconds=175), slow=False),  # it is older than the hold's end
     )
     await office.desk.settle()
     assert office.sent == []
