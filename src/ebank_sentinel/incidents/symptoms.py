@@ -100,15 +100,24 @@ def _holds(
     symptom = known or Symptom(
         id=SymptomId(rule.id, *change.target.id), state=SymptomState.PENDING, onset=at, known=True
     )
-    symptom = _rows(draft, rule, symptom, truth, at)
     if symptom.state is SymptomState.CLEARING:
         draft.drop_timer(_timer(symptom.id, TimerKind.CLEAR))
         symptom = replace(symptom, state=SymptomState.FIRING, clearing_since=None)
-    symptom = replace(symptom, known=True, labels=change.target.labels, values=change.values or symptom.values)
+    rows, held = _rows(draft, rule, symptom, truth, at)
+    symptom = replace(
+        symptom,
+        known=True,
+        rows=rows,
+        held=held,
+        labels=change.target.labels,
+        values=change.values or symptom.values,
+    )
     _settle(draft, world, rule, symptom, at, now)
 
 
-def _rows(draft: Draft, rule: Rule, symptom: Symptom, truth: RuleTruth, at: datetime) -> Symptom:
+def _rows(
+    draft: Draft, rule: Rule, symptom: Symptom, truth: RuleTruth, at: datetime
+) -> tuple[dict[int, datetime], frozenset[int]]:
     """Each `worse` row holds from its own onset; while it is unknown it keeps its age, and its hold cannot end."""
     rows: dict[int, datetime] = {}
     held: set[int] = set()
@@ -125,7 +134,7 @@ def _rows(draft: Draft, rule: Rule, symptom: Symptom, truth: RuleTruth, at: date
         draft.drop_timer(timer_id)
     for index in symptom.rows.keys() - rows.keys():
         draft.drop_timer(_timer(symptom.id, TimerKind.HOLD, index))
-    return replace(symptom, rows=rows, held=frozenset(held))
+    return rows, frozenset(held)
 
 
 def _settle(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
