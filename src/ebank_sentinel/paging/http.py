@@ -31,8 +31,11 @@ LONGEST_ANSWER: Final = 64 * 1024
 LONGEST_WAIT: Final = timedelta(hours=1)
 """A provider that asks for more is asked again after this."""
 
-LATER: Final = frozenset({408, 425, 429})
-"""Of the 4xx, what says "not now" and not "never"."""
+FOR_GOOD: Final = frozenset({400, 405, 410, 413, 414, 415, 422})
+"""What says that this very request will never be taken. The rest may be mended while the page waits: a secret is
+being changed (401, 403), a receiver put up anew (404)."""
+
+_WHO_ASKS: Final = frozenset({401, 403})
 
 _SHORTEST_KEY: Final = 8  # characters; a shorter piece of a URL is a word such as `sendsms`
 
@@ -150,12 +153,17 @@ def private_parts(url: str) -> tuple[str, ...]:
 
 
 def refused(answer: Answer, place: str, words: str) -> DeliveryError:
-    """What an answer other than success means: 408, 425, 429 and 5xx pass by, redirects and other 4xx do not."""
-    temporary = answer.status in LATER or answer.status >= 500
-    if 300 <= answer.status < 400:
+    """What an answer other than success means: redirects and FOR_GOOD are permanent, the rest passes by."""
+    redirect = 300 <= answer.status < 400
+    permanent = redirect or answer.status in FOR_GOOD
+    if redirect:
         words = "a redirect, which is never followed: write the new address into the configuration"
-    said = f"{place} answered {answer.status}" + (f": {words}" if words else "")
-    return DeliveryError(said, permanent=not temporary, retry_after=answer.retry_after if temporary else None)
+    said = f"{place} answered {answer.status}"
+    if answer.status in _WHO_ASKS:
+        said += " (check the user, the password or the secret)"
+    if words:
+        said += f": {words}"
+    return DeliveryError(said, permanent=permanent, retry_after=None if permanent else answer.retry_after)
 
 
 def seconds_to_wait(header: str | None, now: datetime) -> float | None:

@@ -28,8 +28,6 @@ def taken(answer: Answer, place: str, words: str) -> str:
         return words
     if answer.status == 403 and _NEVER in answer.text.lower():
         raise DeliveryError(f"{place} has no route to this number: {words}", permanent=True)
-    if answer.status in {401, 403}:  # an operator can mend that, and the page should go then
-        raise DeliveryError(f"{place} refuses user or password ({answer.status}): {words}", permanent=False)
     if 200 <= answer.status < 300:
         raise DeliveryError(f"{place} did not take it: {words}", permanent=False)
     raise refused(answer, place, words)

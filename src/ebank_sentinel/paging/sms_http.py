@@ -218,10 +218,6 @@ class SmsHttpChannel:
             return words or f"answered {answer.status}"
         if expected or 200 <= answer.status < 300:
             raise DeliveryError(f"{self._http.place} did not take it: {words}", permanent=False)
-        if answer.status in {401, 403}:  # an operator can mend that, and the page should go then
-            raise DeliveryError(
-                f"{self._http.place} refuses user or password ({answer.status}): {words}", permanent=False
-            )
         raise refused(answer, self._http.place, words)
 
 

@@ -72,7 +72,7 @@ async def test_what_looks_like_a_request_stays_a_text(gateway: Kannel, sms: Call
 
 
 async def test_a_wrong_password_is_refused_for_now_and_is_not_shown(sms: Callable[..., Channel]) -> None:
-    with pytest.raises(DeliveryError, match="refuses user or password") as refused:
+    with pytest.raises(DeliveryError, match="check the user, the password") as refused:
         await sms("wrong-one").send(page())
     assert not refused.value.permanent
     assert "wrong-one" not in str(refused.value)

@@ -88,7 +88,7 @@ async def test_kannel_took_it(tmp_path: Path, said: str) -> None:
         (401, "who?", False),
         (403, "Not routable. Do not try again.", True),
         (400, "Sender missing and no global set, rejected", True),
-        (404, "Unknown request.", True),
+        (404, "Unknown request.", False),
         (302, "", True),
     ],
 )
@@ -106,7 +106,7 @@ async def test_kannel_did_not_take_it(
 
 async def test_a_refused_password_says_so(tmp_path: Path) -> None:
     error = await refusal(tmp_path, KANNEL, 403, "Authorization failed for sendsms")
-    assert "refuses user or password" in str(error)
+    assert "answered 403 (check the user, the password or the secret)" in str(error)
 
 
 async def test_an_own_gateway_is_asked_as_the_file_says(tmp_path: Path) -> None:
@@ -156,7 +156,8 @@ async def test_headers_carry_what_the_file_says(tmp_path: Path) -> None:
     [
         (None, 200, "ok", None),
         (None, 503, "busy", False),
-        (None, 404, "no", True),
+        (None, 404, "no", False),
+        (None, 400, "no", True),
         (None, 401, "no", False),
         ({"status": [200]}, 202, "ok", False),
         ({"regex": '"code":0'}, 200, '{"code":0}', None),
