@@ -57,16 +57,16 @@ class SmallRoster:
 
     via: tuple[Via, ...] = (Via(channels=("sms",)), Via(channels=("mail",)))
 
-    def first_step(self, group: str, labels: Mapping[str, str], at: datetime) -> Step | None:  # noqa: ARG002 - the protocol's signature
+    def first_step(self, group: str, labels: Mapping[str, str], at: datetime) -> Step | None:
         return Step(group=group, people=(WANG,), via=None, why="on call in technical")
 
-    def severity(self, severity: Severity) -> SeverityPolicy:  # noqa: ARG002 - as above
+    def severity(self, severity: Severity) -> SeverityPolicy:
         return SeverityPolicy(via=self.via, wait=5 * MINUTE)
 
     def person(self, person_id: str) -> Person | None:
         return WANG if person_id == WANG.id else None
 
-    def group_title(self, group: str, language: str) -> str:  # noqa: ARG002 - as above
+    def group_title(self, group: str, language: str) -> str:
         return group
 
 
@@ -112,5 +112,5 @@ def delivered(page: str, at: datetime, outcome: Outcome = Outcome.ACCEPTED) -> D
     return Delivered(delivery=Delivery(page=page, at=at, outcome=outcome), at=at)
 
 
-def _words(notice: Notice, language: str, replies: bool) -> Message:  # noqa: FBT001 - the world's signature
+def _words(notice: Notice, language: str, replies: bool) -> Message:
     return render(notice, language=language, replies=replies, zone=ZONE)

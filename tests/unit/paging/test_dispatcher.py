@@ -90,7 +90,7 @@ async def test_an_accepted_page_is_told_with_the_providers_words() -> None:
 
 
 @pytest.mark.parametrize(("permanent", "outcome"), [(True, Outcome.FAILED), (False, Outcome.RETRY)])
-async def test_a_refusal_says_whether_trying_again_can_help(permanent: bool, outcome: Outcome) -> None:  # noqa: FBT001 - a case
+async def test_a_refusal_says_whether_trying_again_can_help(permanent: bool, outcome: Outcome) -> None:
     sms = Gate()
     async with running(Sending(sms=sms)) as sending:
         sending.dispatcher.submit([page()])

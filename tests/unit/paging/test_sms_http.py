@@ -96,7 +96,7 @@ async def test_kannel_did_not_take_it(
     tmp_path: Path,
     status: int,
     said: str,
-    permanent: bool,  # noqa: FBT001 - a case
+    permanent: bool,
 ) -> None:
     error = await refusal(tmp_path, KANNEL, status, said)
     assert error.permanent == permanent
@@ -170,7 +170,7 @@ async def test_success_is_what_the_file_says(
     success: Mapping[str, object] | None,
     status: int,
     said: str,
-    permanent: bool | None,  # noqa: FBT001 - a case; None is success
+    permanent: bool | None,
 ) -> None:
     settings = {**OWN, **({"success": success} if success else {})}
     if permanent is None:

@@ -368,7 +368,7 @@ ANY_NOTICE = st.builds(
 def test_any_facts_make_a_text_that_fits_can_be_sent_and_has_its_level_and_code(
     notice: Notice,
     language: str,
-    replies: bool,  # noqa: FBT001 - drawn
+    replies: bool,
 ) -> None:
     message = render(notice, language=language, replies=replies, zone=SHANGHAI)
     assert fits(message.short)
