@@ -175,7 +175,7 @@ async def test_a_pipe_that_nobody_reads_stalls_neither_probing_nor_the_doors_nor
             stderr=writing,
         )
         os.close(writing)
-        with open(reading, "rb"):
+        with open(reading, "rb"):  # noqa: ASYNC230, PTH123 - held open, and never read
             try:
                 await eventually(lambda: service.target.asked["/login"] >= 3, seconds=20)
                 before = service.target.asked["/login"]

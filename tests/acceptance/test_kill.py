@@ -14,7 +14,7 @@ _KILLS = 8
 def test_no_page_is_lost_when_the_daemon_is_killed_at_random_moments(tmp_path: Path) -> None:
     result = tmp_path / "kill.json"
     command = [sys.executable, str(_BENCH), "--kills", str(_KILLS), "--longest-life", "1", "--targets", "100"]
-    run = subprocess.run(
+    run = subprocess.run(  # noqa: S603 - our own program with our own arguments
         [*command, "--result", str(result), "--folder", str(tmp_path / "bank")],
         capture_output=True,
         text=True,

@@ -116,11 +116,11 @@ def test_links_in_a_circle(name: str, line: str, checked: Checked, folder: Path)
 
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv, which takes root's rights away, is not here")
-def test_mode_000(checked: Checked, folder: Path) -> None:
+def test_mode_000(checked: Checked, folder: Path) -> None:  # noqa: ARG001 - it makes the folder
     (folder / "times.yaml").chmod(0)
     rights = "--bounding-set=-dac_override,-dac_read_search"
     command = [*(["setpriv", rights] if os.geteuid() == 0 else []), sys.executable, "-m", "ebank_sentinel"]
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - our own command
         [*command, "check", "-c", "sentinel.yaml"], cwd=folder, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.stderr == "times.yaml: it may not be read by this user: check its owner and mode\n"
@@ -176,8 +176,8 @@ def test_a_secret_file_that_does_not_hold(content: str, mode: int, reason: str, 
     assert checked("--no-secrets")[:2] == (0, [])
 
 
-def test_a_secret_has_no_trailing_newline(folder: Path, checked: Checked) -> None:
-    from ebank_sentinel.model.settings import read_secret
+def test_a_secret_has_no_trailing_newline(folder: Path, checked: Checked) -> None:  # noqa: ARG001 - it makes the folder
+    from ebank_sentinel.model.settings import read_secret  # noqa: PLC0415 - one test alone asks
 
     assert read_secret(folder / "kannel.password") == "hunter2"
 

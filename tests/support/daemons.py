@@ -19,7 +19,7 @@ def running(command: Sequence[str], *, folder: Path, ready: Callable[[], bool]) 
     """The process, once it is ready; its output goes to `output.log` in the folder."""
     log = folder / "output.log"
     with log.open("ab") as output:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)  # noqa: S603 - a fixed program with our own arguments
     try:
         deadline = time.monotonic() + _READY
         while not ready():

@@ -77,7 +77,7 @@ class Scene:
         """As `expect_pages`, waiting in real time until so many pages have arrived."""
         deadline = time.monotonic() + seconds
         # Three receivers of three kinds: asking them is simpler than an event for each.
-        while len(self.unread) < len(lines) and time.monotonic() < deadline:
+        while len(self.unread) < len(lines) and time.monotonic() < deadline:  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.05)
         self.expect_pages(*lines)
 

@@ -57,16 +57,16 @@ class SmallRoster:
 
     via: tuple[Via, ...] = (Via(channels=("sms",)), Via(channels=("mail",)))
 
-    def first_step(self, group: str, labels: Mapping[str, str], at: datetime) -> Step | None:
+    def first_step(self, group: str, labels: Mapping[str, str], at: datetime) -> Step | None:  # noqa: ARG002 - the protocol's signature
         return Step(group=group, people=(WANG,), via=None, why="on call in technical")
 
-    def severity(self, severity: Severity) -> SeverityPolicy:
+    def severity(self, severity: Severity) -> SeverityPolicy:  # noqa: ARG002 - as above
         return SeverityPolicy(via=self.via, wait=5 * MINUTE)
 
     def person(self, person_id: str) -> Person | None:
         return WANG if person_id == WANG.id else None
 
-    def group_title(self, group: str, language: str) -> str:
+    def group_title(self, group: str, language: str) -> str:  # noqa: ARG002 - as above
         return group
 
 

@@ -28,21 +28,21 @@ class SmtpReceiver:
         self.users: dict[str, str] = {}  # asks for a login when there are any
         self._servers: list[SMTP] = []
 
-    async def handle_MAIL(
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd finds it by this name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return self.to_mail
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if self.to_rcpt.startswith("2"):
             envelope.rcpt_tos.append(address)
         return self.to_rcpt
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.to_data.startswith("2"):
             content = envelope.content or b""
             raw = content if isinstance(content, bytes) else content.encode()

@@ -101,7 +101,7 @@ def test_an_exception_is_told_without_the_values_of_its_variables() -> None:
     def fails() -> None:
         password = "hunter2"
         try:
-            raise ValueError(f"no {len(password)}")
+            raise ValueError(f"no {len(password)}")  # noqa: TRY301 - it is what is logged
         except ValueError:
             log().exception("broken")
 
@@ -137,7 +137,7 @@ def test_on_a_terminal_it_is_for_people_and_no_value_moves_the_cursor() -> None:
         password = "hunter2"
         log().warning("a\x1b[2Jb", name="\x1b]0;title\x07x", token=password)
         try:
-            raise ValueError("odd\x1b[2J")
+            raise ValueError("odd\x1b[2J")  # noqa: TRY301 - it is what is logged
         except ValueError:
             log().exception("broken")
         queue.close()

@@ -264,11 +264,11 @@ async def test_a_second_run_on_the_same_store_exits_with_2_and_names_the_holder(
 @pytest.mark.parametrize("locale", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX", "PYTHONIOENCODING": "ascii"}], ids=str)
 def test_a_locale_that_knows_no_chinese_ends_nothing(files: Path, locale: dict[str, str]) -> None:
     command = [sys.executable, "-m", "ebank_sentinel", "page", "--preview", "login-down", "-c", str(files)]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=30, env={**os.environ, **locale})
+    done = subprocess.run(command, capture_output=True, check=False, timeout=30, env={**os.environ, **locale})  # noqa: S603 - fixed words
     assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_reader_that_has_had_enough_is_no_failure(files: Path) -> None:
     line = f"{sys.executable} -m ebank_sentinel page --preview login-down -c {files} | true; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, check=True, text=True, timeout=30)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, check=True, text=True, timeout=30)  # noqa: S603, S607 - fixed words
     assert (done.stdout, done.stderr) == ("0\n", "")

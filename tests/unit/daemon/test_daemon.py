@@ -73,7 +73,7 @@ async def test_a_port_that_is_taken_is_named_and_everything_that_began_is_ended(
 
 
 def _open_and_close(path: Path) -> None:
-    from ebank_sentinel.state.lock import FileLock
+    from ebank_sentinel.state.lock import FileLock  # noqa: PLC0415 - a look at the lock alone
 
     FileLock(path.with_name(path.name + ".lock")).release()
 

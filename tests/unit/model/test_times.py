@@ -154,10 +154,10 @@ class TestTheBanksCalendar:
 
 class TestDaylightSaving:
     def test_a_wall_time_that_does_not_exist_is_the_first_moment_behind_the_gap(self) -> None:
-        assert instant(datetime(2026, 3, 8, 2, 30), NEW_YORK) == datetime(2026, 3, 8, 7, 0, tzinfo=UTC)
+        assert instant(datetime(2026, 3, 8, 2, 30), NEW_YORK) == datetime(2026, 3, 8, 7, 0, tzinfo=UTC)  # noqa: DTZ001
 
     def test_a_wall_time_that_comes_twice_is_its_first(self) -> None:
-        assert instant(datetime(2026, 11, 1, 1, 30), NEW_YORK) == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+        assert instant(datetime(2026, 11, 1, 1, 30), NEW_YORK) == datetime(2026, 11, 1, 5, 30, tzinfo=UTC)  # noqa: DTZ001
 
     def test_a_span_that_starts_in_the_gap_starts_behind_it(self) -> None:
         named = times(NEW_YORK, it="02:30-04:00")
@@ -173,15 +173,15 @@ class TestDaylightSaving:
         assert first == datetime(2026, 11, 1, 5, 0, tzinfo=UTC)
         assert named.next_start("it", first) == datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 
-    @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)), st.integers(0, 5000))
+    @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)), st.integers(0, 5000))  # noqa: DTZ001
     def test_later_wall_times_never_name_earlier_instants(self, wall: datetime, minutes: int) -> None:
         assert instant(wall, NEW_YORK) <= instant(wall + MINUTE * minutes, NEW_YORK)
 
-    @example(datetime(2026, 3, 8, 2, 0, 0, 1))
-    @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))
+    @example(datetime(2026, 3, 8, 2, 0, 0, 1))  # noqa: DTZ001
+    @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))  # noqa: DTZ001
     def test_an_instant_shows_its_wall_time_or_the_end_of_the_gap(self, wall: datetime) -> None:
         shown = wall_time(instant(wall, NEW_YORK), NEW_YORK)
-        assert shown == wall or (shown == datetime(2026, 3, 8, 3, 0) and wall.hour == 2)
+        assert shown == wall or (shown == datetime(2026, 3, 8, 3, 0) and wall.hour == 2)  # noqa: DTZ001
 
 
 HOURS = st.builds(

@@ -179,7 +179,7 @@ async def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 async def test_a_mail_is_taken_even_when_the_server_is_slow_to_say_goodbye(tmp_path: Path) -> None:
     class Rude(SmtpReceiver):
-        async def handle_QUIT(self, *_arguments: object) -> str:
+        async def handle_QUIT(self, *_arguments: object) -> str:  # noqa: N802 - aiosmtpd finds it by this name
             return "554 no"
 
     async with Rude().serve() as server:
@@ -209,7 +209,7 @@ def test_settings_that_do_not_hold_are_refused(settings: dict[str, object], said
 )
 def test_tls_is_asked_for_unless_the_server_is_this_machine(host: str, security: str) -> None:
     settings = ChannelSettings.model_validate({"email": {"host": host, "sender": "a@bank.example"}}).settings
-    assert getattr(settings, "security") == security
+    assert getattr(settings, "security") == security  # noqa: B009 - of this kind alone
 
 
 def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:

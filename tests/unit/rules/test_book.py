@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a message stands in one piece, so that it can be searched for
 """Rules as they are written against the probes that there are: what they become, and each mistake at its place."""
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ async def test_a_commit_is_synced_before_it_returns(path: Path) -> None:
         "asyncio.run(main())"
     )
     command = ["strace", "-f", "-e", "trace=fdatasync,fsync,write", sys.executable, "-c", code, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - fixed words
     parts = done.stderr.split('"commit\\n"')[1:]
     assert len(parts) == 3
     assert all("sync(" in part.split('"done\\n"')[0] for part in parts)
@@ -133,7 +133,7 @@ async def test_a_killed_holder_frees_the_store_and_what_it_committed_is_there(pa
         "asyncio.run(main())"
     )
     (path.parent / "unit_state_sqlite.py").write_text(Path(__file__).read_text(encoding="utf-8"), encoding="utf-8")
-    holder = subprocess.Popen([sys.executable, "-c", code, path, path.parent], stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen([sys.executable, "-c", code, path, path.parent], stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own words
     assert holder.stdout is not None
     assert holder.stdout.readline() == "committed\n"
     with pytest.raises(StoreInUse, match=f"process {holder.pid}"):
@@ -266,7 +266,7 @@ async def test_a_row_that_cannot_be_read_is_named_and_not_left_out(
         if table != "incidents":
             connection.execute(f"INSERT INTO {table} SELECT {_example(table)}")
         write = "CAST(? AS TEXT)" if isinstance(value, bytes) else "?"
-        connection.execute(f"UPDATE {table} SET {column} = {write}", [value])
+        connection.execute(f"UPDATE {table} SET {column} = {write}", [value])  # noqa: S608 - our own words
         connection.commit()
     store = SqliteStore.open(path)
     with pytest.raises(StoreDamaged, match=f"{path} is damaged \\("):
@@ -317,8 +317,8 @@ def test_head_is_the_newest_migration() -> None:
 
 
 async def test_the_migrations_make_the_tables_that_the_program_knows(path: Path) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - slow to import
+    from alembic.migration import MigrationContext  # noqa: PLC0415 - as above
 
     await filled(path, 1)
     engine = create_engine(f"sqlite:///{path}")
@@ -360,14 +360,14 @@ def small_disk(tmp_path: Path) -> Path:
     """A disk of one megabyte, on its own mount."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False, capture_output=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False, capture_output=True)  # noqa: S603, S607 - fixed words
     if done.returncode != 0:
         pytest.skip("only root can mount a small disk")
     return folder
 
 
 def unmount(folder: Path) -> None:
-    subprocess.run(["umount", "-l", folder], check=False)
+    subprocess.run(["umount", "-l", folder], check=False)  # noqa: S603, S607 - fixed words
 
 
 async def test_a_full_disk_is_refused_and_works_again_when_there_is_room(small_disk: Path) -> None:
@@ -394,7 +394,7 @@ async def test_a_full_disk_is_refused_and_works_again_when_there_is_room(small_d
 async def test_a_disk_that_is_read_only_is_refused_at_the_start(small_disk: Path) -> None:
     try:
         await filled(small_disk / "sentinel.db", 1)
-        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+        subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)  # noqa: S603, S607 - fixed words
         with pytest.raises(StoreRefused, match="Read-only file system"):
             SqliteStore.open(small_disk / "sentinel.db")
     finally:
