@@ -35,6 +35,7 @@ class Policy:
     targets: Mapping[str, Mapping[TargetId, Target]]  # by probe; a probe that finds its targets is not here
     roster: Roster
     channels: Mapping[str, ChannelFacts]
+    finders: Mapping[str, Target]  # a probe that finds its targets stands for them until it found the first
     times: NamedTimes
     locate: Callable[[Target], Target]  # joins topology's labels; listed targets have them already
 
@@ -62,13 +63,15 @@ class Flow:
         self._metrics = metrics
         self._node = node
         self.policy = policy
-        self.evaluator = self._fresh_evaluator()
+        self.evaluator = self._next_evaluator(None)
         self.desk = Desk(
             store=store, world=self.world, send=send, on_rebuilt=self._forget_masks, clock=clock, metrics=metrics
         )
 
-    def on_readings(self, _target: Target, readings: Sequence[Reading]) -> None:
+    def on_readings(self, target: Target, readings: Sequence[Reading]) -> None:
         """A probe ended. The healthy path ends in `observe`."""
+        if readings and target.id.probe in self.policy.finders:
+            self._found(target, readings)
         for reading in readings:
             if reading.target.id.probe not in self.policy.targets:
                 reading = replace(reading, target=self.policy.locate(reading.target))  # noqa: PLW2901 - the same, placed
@@ -77,6 +80,16 @@ class Flow:
             if change is not None:
                 self._metrics.mask_changes.labels(reading.target.id.probe).inc()
                 self.desk.put(change)
+
+    def _found(self, probe: Target, readings: Sequence[Reading]) -> None:
+        """A probe that stood for its targets steps back, with whatever its silence meant."""
+        if not self.evaluator.stands_in(probe.id) or any(reading.target.id == probe.id for reading in readings):
+            return
+        change = self.evaluator.observe(Reading(target=probe, at=readings[0].at, up=True, present=False))
+        if change is not None:
+            self.desk.put(change)
+        elif probe.id not in {symptom.target for symptom in self.desk.ledger.symptoms}:
+            self.evaluator.forget(probe.id)
 
     def on_delivery(self, delivery: Delivery) -> None:
         """A send ended."""
@@ -109,15 +122,21 @@ class Flow:
         evaluator = self.evaluator
         return world_of(self.policy, node=self._node, latest=evaluator.latest, unbroken_since=evaluator.unbroken_since)
 
-    def _fresh_evaluator(self) -> Evaluator:
+    def _next_evaluator(self, before: Evaluator | None) -> Evaluator:
+        """One without masks. How long a target has been silent is taken over: a reload must not hide it."""
         evaluator = Evaluator(self.policy.watches, self.policy.intervals, self.policy.times.active)
+        if before is not None:
+            evaluator.follow(before, self.policy.watched)
+        now = self._clock.now()
         for targets in self.policy.targets.values():
-            evaluator.expect(targets.values(), self._clock.now())
+            evaluator.expect(targets.values(), now)
+        if before is None:
+            evaluator.expect(self.policy.finders.values(), now)
         return evaluator
 
     def _forget_masks(self) -> None:
         """Every target's next reading takes the slow path: it is compared by rule id, and nothing fires by itself."""
-        self.evaluator = self._fresh_evaluator()
+        self.evaluator = self._next_evaluator(self.evaluator)
         for probe in self.policy.intervals.keys() - self.policy.targets.keys():
             self.evaluator.expect(self.open_targets(probe), self._clock.now())
 

@@ -34,7 +34,9 @@ def policy(
 ) -> Policy:
     """Rules with their conditions on one probe; `listed` None: the probe finds its targets."""
     plain = SmallBank()
-    questions = [Asked(rule=one.id, where=None, when=parse(text, NAMES), rows=()) for one, text in rules]
+    questions = [
+        Asked(rule=one.id, where=None, when=None if one.no_data else parse(text, NAMES), rows=()) for one, text in rules
+    ]
     return Policy(
         bank=Bank(name="示例银行", language="zh-CN", zone=SHANGHAI),
         rules={one.id: one for one, _ in rules},
@@ -43,12 +45,14 @@ def policy(
         targets={} if listed is None else {probe: {one.id: one for one in listed}},
         roster=plain.roster,
         channels=plain.channels,
+        finders={probe: target(probe, probe=probe)} if listed is None else {},
         times=TIMES,
         locate=lambda found: found,
     )
 
 
 LOW = rule("low", hold=60, clear=30)
+SILENT = rule("silent", hold=0, clear=30, no_data=True)
 NIGHTLY = rule("nightly", hold=0, clear=30)
 PLAIN = policy((LOW, "rate < 0.95"))
 
@@ -217,3 +221,44 @@ class TestWatched:
 
     def test_none_of_a_probe_that_is_gone_is(self) -> None:
         assert not replace(PLAIN, intervals={}).watched(TargetId("login", "a"))
+
+
+async def test_a_reload_does_not_hide_that_a_target_is_silent(running: Running) -> None:
+    quiet = policy((SILENT, ""), listed=(target("a"),))
+    await running.adopts(quiet)
+    await running.reads(0.99)
+    for _ in range(5):  # somebody reloads more often than silence takes to be noticed
+        await running.passes(EVERY.total_seconds())
+        await running.adopts(quiet)
+    assert running.pages() == ["wang first"]
+
+
+async def test_a_probe_that_finds_its_targets_stands_for_them_until_it_found_the_first(tmp_path: Path) -> None:
+    store, clock = GatedStore(tmp_path / "sentinel.db"), DrivenClock(START)
+    running = Running(clock, store)
+    running.flow = Flow(
+        policy((SILENT, ""), listed=None),
+        store=store,
+        send=running.sent.extend,
+        clock=clock,
+        metrics=running.metrics,
+        node="node-a",
+    )
+    await running.flow.desk.start()
+    tasks = [asyncio.create_task(running.flow.desk.run()), asyncio.create_task(running.flow.watch_silence())]
+    await running.passes(4 * EVERY.total_seconds())
+    assert running.pages() == ["wang first"], "its server is dead from the start, and somebody hears of it"
+    for page in running.sent:
+        running.flow.on_delivery(Delivery(page=page.id, at=clock.now(), outcome=Outcome.ACCEPTED))
+    own = target("login")
+    for _ in range(4):
+        await running.passes(EVERY.total_seconds())
+        series = Reading(target=target("branch=1"), at=clock.now(), up=True, fields={"rate": 0.99})
+        running.flow.on_readings(own, [series])
+        await running.flow.desk.settle()
+    assert running.pages() == ["wang first", "wang resolved"]
+    assert not running.flow.evaluator.stands_in(own.id)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await store.inner.close()

@@ -101,6 +101,11 @@ def policy_of(config: Config) -> Policy:
             )
             for name, channel in config.channels.items()
         },
+        finders={
+            name: config.targets[name][0]
+            for name, probe in config.probes.items()
+            if probe.finds_targets and probe.absent == "no_data"
+        },
         times=config.times,
         locate=config.topology.locate,
     )

@@ -13,6 +13,7 @@ from datetime import datetime
 from ebank_sentinel.clock import Clock
 from ebank_sentinel.model.ledger import Ledger
 from ebank_sentinel.model.page import Page, PageState
+from ebank_sentinel.model.reason import ALL_CLEAR
 
 
 class Outgoing:
@@ -60,7 +61,12 @@ class Outgoing:
         ]
 
     def _is_behind(self, page: Page) -> bool:
-        return any(other.created_at < page.created_at for other in self._same_recipient(page))
+        return any(_order(other) < _order(page) for other in self._same_recipient(page))
+
+
+def _order(page: Page) -> tuple[bool, datetime]:
+    """An all-clear comes last, also when the wall clock was set back in between."""
+    return page.reason in ALL_CLEAR, page.created_at
 
 
 def _wait_of(page: Page, now: datetime) -> float:

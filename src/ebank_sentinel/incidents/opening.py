@@ -127,7 +127,7 @@ def _meaning(rule: Rule, held: frozenset[int]) -> Meaning:
 def _incident_id(world: World, symptom: Symptom) -> str:
     """The bank's date and a hash of what opened it: deciding again gives the same id again."""
     cause = "\x1f".join((*symptom.id, symptom.onset.isoformat()))
-    digest = hashlib.sha256(cause.encode(errors="replace")).hexdigest()[:8]
+    digest = hashlib.sha256(cause.encode(errors="replace")).hexdigest()[:12]
     return f"{symptom.onset.astimezone(world.bank.zone):%Y%m%d}-{digest}"
 
 

@@ -6,10 +6,11 @@ for good, failed for now) comes back as an item, and is decided here as well.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ebank_sentinel.incidents.addressing import Addressed, address_of, page_for
+from ebank_sentinel.incidents.addressing import Addressed, address_of, page_for, personal_channels
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.facts import entry
 from ebank_sentinel.incidents.world import World
@@ -18,7 +19,7 @@ from ebank_sentinel.model.item import Delivered
 from ebank_sentinel.model.ledger import Timer, TimerId, TimerKind
 from ebank_sentinel.model.notice import Notice, NoticeKind
 from ebank_sentinel.model.page import Outcome, Page, PageState, page_id
-from ebank_sentinel.model.reason import Reason
+from ebank_sentinel.model.reason import ALL_CLEAR, Reason
 
 SILENT_AFTER = timedelta(minutes=2)
 """`first_of` goes on to its next channel when the one before has not accepted the page by then."""
@@ -28,9 +29,6 @@ GIVE_UP_AFTER = timedelta(hours=24)
 
 OWN_STEPS = frozenset({"test", "config", "digest"})
 """Steps of pages that concern no single incident."""
-
-ALL_CLEAR = frozenset({Reason.RESOLVED, Reason.RETIRED})
-"""Why a page is sent that ends an alarm: while one is there, its cause is over."""
 
 
 def on_delivered(draft: Draft, world: World, item: Delivered, now: datetime) -> None:
@@ -58,6 +56,27 @@ def on_silent_channel(draft: Draft, world: World, timer: Timer, now: datetime) -
     page = draft.page(timer.id.subject[0])
     if page is not None and page.state is PageState.READY:
         _next_channel(draft, world, page, timer.due, now)
+
+
+def leave_lost_channels(draft: Draft, world: World, at: datetime, now: datetime) -> None:
+    """A reload took channels away: what waits there goes on to another one that reaches the same person."""
+    lost = [page for page in draft.all_pages() if not page.state.final and page.channel not in world.channels]
+    for page in sorted(lost, key=lambda page: (page.created_at, page.id)):
+        person = world.roster.person(page.recipient)
+        others = [] if person is None else personal_channels(world, person)
+        # The same address goes first: most likely the channel was only given another name.
+        others.sort(key=lambda name: person is None or address_of(world, person, name) != page.address)
+        following = tuple(name for name in dict.fromkeys((*page.next_channels, *others)) if name in world.channels)
+        if not following:
+            draft.log(at, subject(page), Reason.NO_ADDRESS, f"{page.recipient}: the channel {page.channel} is gone")
+        elif page.state is PageState.HELD and person is not None:
+            _finish(draft, page, PageState.FAILED)
+            new_id = page_id(page.cause, page.step, page.recipient, following[0])
+            address = address_of(world, person, following[0]) or ""
+            hold(draft, replace(page, id=new_id, channel=following[0], address=address), page.due)
+        else:
+            _finish(draft, page, PageState.FAILED)
+            _next_channel(draft, world, replace(page, next_channels=following), at, now)
 
 
 def on_digest(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
@@ -210,4 +229,6 @@ def _send_list(draft: Draft, world: World, held: list[Page], at: datetime, now: 
     )
     for page in held:
         draft.put_page(replace(page, state=PageState.MERGED))
-    put(draft, page_for(world, f"digest-{at:%Y%m%dT%H%M%SZ}", "digest", one, facts, at, now))
+    pages = "\x1f".join(page.id for page in held)  # two lists that fall due at one moment are two all the same
+    cause = f"digest-{at:%Y%m%d}-{hashlib.sha256(pages.encode()).hexdigest()[:12]}"
+    put(draft, page_for(world, cause, "digest", one, facts, at, now))

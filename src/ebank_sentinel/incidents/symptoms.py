@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from ebank_sentinel.incidents import opening
+from ebank_sentinel.incidents import opening, outbox
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.item import Change, Reloaded, RuleTruth
@@ -90,6 +90,7 @@ def on_reloaded(draft: Draft, world: World, reloaded: Reloaded, now: datetime) -
         symptom = draft.symptom(symptom_id)
         if symptom is not None:
             _retire(draft, world, symptom, reloaded.at, now)
+    outbox.leave_lost_channels(draft, world, reloaded.at, now)
 
 
 def _holds(

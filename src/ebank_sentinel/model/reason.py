@@ -33,3 +33,7 @@ class Reason(enum.StrEnum):
     # what happened to an incident, apart from paging
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
+
+
+ALL_CLEAR = frozenset({Reason.RESOLVED, Reason.RETIRED})
+"""Why a page is sent that ends an alarm: while one is there, its cause is over."""

@@ -81,6 +81,23 @@ class Evaluator:
                 slot = self._slots.setdefault(target.id, _Slot(target, None, None, now, now))
                 slot.target, slot.listed = target, True
 
+    def follow(self, before: Evaluator, watched: Callable[[TargetId], bool]) -> None:
+        """Take over the targets of another evaluator: masks and readings are forgotten, silence is not."""
+        for target_id, old in before._slots.items():
+            if target_id.probe in self._watches and watched(target_id):
+                since = old.reading.at if old.reading is not None else old.watched_since
+                slot = self._slots.setdefault(target_id, _Slot(old.target, None, None, since, since, old.listed))
+                slot.watched_since = min(slot.watched_since, since)
+
+    def stands_in(self, target: TargetId) -> bool:
+        """Whether a target that a probe did not list or find itself is expected, and was never read."""
+        slot = self._slots.get(target)
+        return slot is not None and (slot.reading is None or not slot.reading.present)
+
+    def forget(self, target: TargetId) -> None:
+        """Expect it no longer."""
+        self._slots.pop(target, None)
+
     def stale(self, now: datetime) -> list[Change]:
         """Changes of the targets that were not read within two intervals. Looks at each probe once an interval."""
         changes: list[Change] = []

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from ebank_sentinel.model.contact import SeverityPolicy
 from ebank_sentinel.model.incident import IncidentState
+from ebank_sentinel.model.page import PageState
 from ebank_sentinel.model.reason import Reason
-from support.deciding import LOGIN, Story, at, rule, target
+from ebank_sentinel.model.severity import Severity
+from support.deciding import LOGIN, MAIL, SmallBank, Story, at, rule, seconds, target
 
 FIRST = "wang sms first first"
 RESOLVED = "wang sms resolved resolved"
@@ -145,3 +148,38 @@ class TestReload:
         story.bank.rules = {"other": rule("other", hold=0)}
         story.reloads(30)
         assert [symptom.rule for symptom in story.ledger.symptoms] == ["other"]
+
+
+class TestChannelsThatAReloadTookAway:
+    """Renaming a channel is what one does while its gateway is down: what waits there must still arrive."""
+
+    def test_a_page_that_waits_goes_on_to_the_channel_with_the_same_address(self) -> None:
+        story = Story(None, rule(hold=0))
+        story.fails(0)
+        story.bank.channels = {"mail": story.bank.channels["mail"], "text": story.bank.channels["sms"]}
+        story.reloads(30)
+        assert story.sent() == [FIRST, "wang text first next_channel"]
+        lost, moved = story.pages.values()
+        assert (lost.state, moved.state) == (PageState.FAILED, PageState.READY)
+        assert moved.address == lost.address
+        assert moved.message == lost.message
+
+    def test_a_page_that_is_held_goes_on_waiting_there(self) -> None:
+        story = Story(SmallBank(opens_at={"business": at(3600)}), rule(hold=0, severity=Severity.IV))
+        story.bank.roster.severities[Severity.IV] = SeverityPolicy(via=(MAIL,), wait=seconds(60), during="business")
+        story.fails(0)
+        story.bank.channels = {"sms": story.bank.channels["sms"], "letters": story.bank.channels["mail"]}
+        story.reloads(30)
+        assert [(page.channel, page.state) for page in story.pages.values()] == [
+            ("mail", PageState.FAILED),
+            ("letters", PageState.HELD),
+        ]
+        story.passes(3600)
+        assert story.sent()[-1] == "wang letters first first"
+
+    def test_where_no_channel_reaches_the_person_it_is_said(self) -> None:
+        story = Story(None, rule(hold=0))
+        story.fails(0)
+        story.bank.channels = {}
+        story.reloads(30)
+        assert story.reasons(Reason.NO_ADDRESS) == ["wang: the channel sms is gone"]
