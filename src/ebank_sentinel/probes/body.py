@@ -18,7 +18,7 @@ from ebank_sentinel.probes.failure import Failed, one_line
 _GZIP_OR_ZLIB = 47  # wbits of zlib: 32 to tell them apart, 15 for the largest window
 _LONGEST_FIELD = 1000  # characters of a text that becomes a field: it is stored, and shown on a phone
 _INTEGERS = 1 << 63  # what is outside 64 bits fits in no store
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # an escape: strict decoding lets no other way in
 
 MISSING = object()
 """What a path leads to when the document has nothing there."""
@@ -58,14 +58,15 @@ def text_of(body: bytes, charset: str | None) -> str:
 def json_of(body: bytes) -> object:
     """The JSON document. Raises Failed: it says what is wrong with it."""
     try:
-        document: object = json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
-        return _mended(document) if _SURROGATE.search(body) else document
+        text = body.decode(json.detect_encoding(body))  # strictly: json.loads lets lone surrogates through
+        document: object = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        return _mended(document) if _SURROGATE.search(text) else document
     except RecursionError:
         raise Failed(ProbeError.BODY, "the body is JSON that is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise Failed(ProbeError.BODY, f"the body is not JSON: {error.msg} at line {error.lineno}") from None
     except UnicodeDecodeError:
-        raise Failed(ProbeError.BODY, "the body is not JSON: it is not UTF-8 text") from None
+        raise Failed(ProbeError.BODY, "the body is not JSON: it is not Unicode text") from None
     except _NoNumberError as error:
         raise Failed(ProbeError.BODY, f"the body is not JSON: {error}") from None
     except ValueError:  # Python reads no integer of thousands of digits

@@ -89,9 +89,18 @@ class Engine:
             if isinstance(outcome, ProbeFailure):
                 self._on_failure(target, outcome)
                 outcome = ()
-            self._on_result(target, outcome)
+            self._on_result(target, self._sound(target, outcome))
         except Exception:  # noqa: BLE001 - as above
             self._log.exception("readings were not taken", probe=target.id.probe, target=target.id.key)
+
+    def _sound(self, target: Target, readings: Sequence[Reading]) -> Sequence[Reading]:
+        """The readings that a store can hold: one with half a character in it would cost the whole batch."""
+        sound = [reading for reading in readings if _is_text(reading)]
+        lost = len(readings) - len(sound)
+        if not lost:
+            return readings
+        self._log.error("readings hold half characters", probe=target.id.probe, target=target.id.key, lost=lost)
+        return sound
 
     async def replace(self, probers: Mapping[str, Prober]) -> None:
         """Probe with these from now on; the others are closed when what they are reading has ended."""
@@ -124,3 +133,17 @@ class Engine:
         if tasks:
             await asyncio.wait(set(tasks))
             await asyncio.sleep(0)  # their done callbacks run
+
+
+def _is_text(reading: Reading) -> bool:
+    """Whether no lone surrogate is in it; `body` is as `json_of` left it, and too large to be walked here."""
+    labels = reading.target.labels
+    texts = [value for value in reading.fields.values() if isinstance(value, str)]
+    together = "".join((reading.target.id.key, reading.detail, *labels, *labels.values(), *texts))
+    if together.isascii():
+        return True
+    try:
+        together.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

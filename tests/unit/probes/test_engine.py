@@ -63,6 +63,26 @@ class Fails:
         pass
 
 
+class HalfCharacters:
+    """A prober that lets through what no store can hold, among what one can."""
+
+    async def read(self, one: Target) -> Sequence[Reading] | ProbeFailure:
+        at = DrivenClock().now()
+        half = "a\ud800"
+        return (
+            Reading(target=one, at=at, up=True),
+            Reading(target=Target(id=TargetId("half", half)), at=at, up=True),
+            Reading(target=Target(id=one.id, labels={"job": half}), at=at, up=True),
+            Reading(target=Target(id=one.id, labels={half: "job"}), at=at, up=True),
+            Reading(target=one, at=at, up=True, fields={"value": half}),
+            Reading(target=one, at=at, up=False, detail=half),
+            Reading(target=one, at=at, up=True, fields={"value": "登录"}),
+        )
+
+    async def close(self) -> None:
+        pass
+
+
 class Run:
     """An engine, and what it told."""
 
@@ -73,7 +93,7 @@ class Run:
         self.failures: list[tuple[Target, ProbeFailure]] = []
         self.skipped: list[Target] = []
         self.engine = Engine(
-            {"atm": self.slow, "broken": Breaks(), "sums": Fails(self.clock)},
+            {"atm": self.slow, "broken": Breaks(), "sums": Fails(self.clock), "half": HalfCharacters()},
             clock=self.clock,
             on_result=lambda one, readings: self.results.append((one, readings)),
             on_failure=lambda one, failure: self.failures.append((one, failure)),
@@ -132,6 +152,16 @@ async def test_a_prober_that_raises_is_a_reading_and_a_log_line() -> None:
     assert reading.detail == "the probe itself broke: ZeroDivisionError"
     assert lines[0]["exc_info"]
     assert not run.busy()
+
+
+async def test_a_reading_with_half_a_character_is_lost_alone_and_told() -> None:
+    run = Run()
+    with capture_logs() as lines:
+        run.engine.start(target(1, "half"))
+        await settle()
+    ((_, readings),) = run.results
+    assert [reading.fields for reading in readings] == [{}, {"value": "登录"}]
+    assert (lines[0]["log_level"], lines[0]["lost"]) == ("error", 5)
 
 
 async def test_a_failure_of_the_probe_is_told_and_gives_no_readings() -> None:

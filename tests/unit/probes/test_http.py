@@ -197,6 +197,37 @@ async def test_odd_json_is_read_as_far_as_it_makes_sense() -> None:
     assert (await read_body(b'{"a": "\xff\xfe"}', read={"a": "a"})).error is ProbeError.BODY
 
 
+LONE = "\ud800"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"a": "\\ud800!"}'.encode("utf-16"),
+        '{"a": "\\ud800!"}'.encode("utf-16-le"),
+        '{"a": "\\uD800!"}'.encode("utf-32"),
+        b'{"\\udfff": 1, "a": "\\ud800!"}',
+    ],
+)
+async def test_half_a_character_is_mended_in_whatever_encoding_it_was_escaped(body: bytes) -> None:
+    reading = await read_body(body, read={"a": "a"})
+    assert reading.fields["a"] == "\ufffd!"
+    assert "\ud800" not in str((await read_body(body, read="*")).body)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32"])
+async def test_half_a_character_as_it_stands_is_no_json(encoding: str) -> None:
+    body = f'{{"a": "{LONE}"}}'.encode(encoding, "surrogatepass")
+    for wanted in ({"a": "a"}, "*"):
+        reading = await read_body(body, read=wanted)
+        assert (reading.error, reading.detail) == (
+            ProbeError.BODY,
+            "the body is not JSON: it is not Unicode text",
+        )
+        assert "a" not in reading.fields
+        assert reading.body is None
+
+
 async def test_a_body_over_the_cap_is_too_large() -> None:
     assert (await read_body("x" * 100, max_body=100)).up
     reading = await read_body("x" * 101, max_body=100)

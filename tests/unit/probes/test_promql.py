@@ -25,27 +25,27 @@ def vector(*series: tuple[Mapping[str, str], str], **more: object) -> str:
 
 
 async def ask(
-    answer: str,
+    answer: str | bytes,
     *,
     status: str = "200 OK",
     query: object = "up",
     open_targets: Sequence[Target] = (),
     **keys: object,
 ) -> Sequence[Reading] | ProbeFailure:
-    data = answer.encode()
+    data = answer if isinstance(answer, bytes) else answer.encode()
     async with serving(answering(f"HTTP/1.1 {status}\nContent-Length: {len(data)}", data)) as port:
         probe = {"promql": {"server": f"http://127.0.0.1:{port}/", "query": query}, **keys}
         async with probing(probe, open_targets=lambda _: open_targets) as prober:
             return await prober.read(Target(id=TARGET.id, labels={"service": "login"}))
 
 
-async def readings(answer: str, **keys: object) -> Sequence[Reading]:
+async def readings(answer: str | bytes, **keys: object) -> Sequence[Reading]:
     outcome = await ask(answer, **keys)  # type: ignore[arg-type]
     assert not isinstance(outcome, ProbeFailure), outcome
     return outcome
 
 
-async def failure(answer: str, **keys: object) -> ProbeFailure:
+async def failure(answer: str | bytes, **keys: object) -> ProbeFailure:
     outcome = await ask(answer, **keys)  # type: ignore[arg-type]
     assert isinstance(outcome, ProbeFailure), outcome
     return outcome
@@ -75,6 +75,14 @@ async def test_a_value_that_is_no_finite_number_is_a_missing_field(value: str) -
     (reading,) = await readings(vector(({"job": "a"}, value)))
     assert reading.up
     assert reading.fields == {}
+
+
+async def test_a_label_with_half_a_character_reaches_no_reading() -> None:
+    (reading,) = await readings(vector(({"job": "\ud800"}, "1")))
+    assert reading.target.id.key == "job=\ufffd"
+    assert reading.target.labels["job"] == "\ufffd"
+    raw = vector(({"job": "HALF"}, "1")).encode().replace(b"HALF", b"\xed\xa0\x80")
+    assert (await failure(raw)).error is ProbeError.BODY
 
 
 async def test_an_empty_answer_is_no_data() -> None:
