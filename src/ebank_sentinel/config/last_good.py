@@ -22,6 +22,11 @@ class LastGood:
         self._fresh = store.with_name(store.name + ".last-good.new")
         self._old = store.with_name(store.name + ".last-good.old")
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where a copy lies, if there is one."""
+        return self._folder, self._old
+
     def save(self, config: Config) -> None:
         """Replace the copy: at any moment the old one or the new one is whole, and on the disk. Raises OSError."""
         originals = {_absolute(file) for file in config.files}
@@ -49,7 +54,7 @@ class LastGood:
 
     def find(self) -> tuple[Path, Path] | None:
         """The copy of sentinel.yaml, and the folder that secrets are relative to; None when there is no copy."""
-        for folder in (self._folder, self._old):
+        for folder in self.folders:
             try:
                 manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
                 return folder / _FILES / manifest["main"], Path(manifest["home"])

@@ -17,7 +17,7 @@ from ebank_sentinel.config import Config, reread_targets
 from ebank_sentinel.daemon.assembly import Parts, assemble, policy_of
 from ebank_sentinel.daemon.front import Front
 from ebank_sentinel.daemon.gauges import gauges
-from ebank_sentinel.daemon.start import Loaded, keep_as_good, load_and_build, load_or_last_good
+from ebank_sentinel.daemon.start import Loaded, keep_as_good, load_and_build, load_or_last_good, open_store
 from ebank_sentinel.daemon.watches import measure_lag, pat
 from ebank_sentinel.errors import ConfigError, SentinelError
 from ebank_sentinel.metrics import Metrics
@@ -32,7 +32,6 @@ from ebank_sentinel.probes.network import Network
 from ebank_sentinel.probes.targets import TargetFile
 from ebank_sentinel.probes.wheel import Wheel
 from ebank_sentinel.schedule import Calendar
-from ebank_sentinel.state.sqlite import SqliteStore
 from ebank_sentinel.systemd import Notifier
 from ebank_sentinel.web.app import build as build_web
 from ebank_sentinel.web.listener import Listener, Room
@@ -80,7 +79,7 @@ class Daemon:
         loaded = await asyncio.to_thread(
             load_or_last_good, self._path, self._build, now=self._clock.now(), credentials=self._credentials
         )
-        self._store = await asyncio.to_thread(SqliteStore.open, loaded.config.store)
+        self._store = await asyncio.to_thread(open_store, loaded.config)
         try:
             await self._start(loaded)
             try:

@@ -12,6 +12,7 @@ import structlog
 from ebank_sentinel.config import Config, LastGood, find_store, load
 from ebank_sentinel.daemon.assembly import Parts
 from ebank_sentinel.errors import ConfigError
+from ebank_sentinel.state.sqlite import SqliteStore
 
 _log = structlog.get_logger()
 
@@ -58,6 +59,11 @@ def load_or_last_good(
         broken = str(error)
     _log.error("the configuration does not hold: the last good one runs", problems=broken.splitlines())
     return Loaded(config=good.config, parts=good.parts, token=good.token, broken=broken)
+
+
+def open_store(config: Config) -> SqliteStore:
+    """The store that a configuration names. Raises StoreError."""
+    return SqliteStore.open(config.store, traces=LastGood(config.store).folders)
 
 
 def keep_as_good(config: Config) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ebank_sentinel.errors import StoreDamaged, StoreError, StoreRefused
@@ -38,15 +39,31 @@ _REFUSALS = frozenset(
 )
 
 
-def open_database(path: Path) -> Engine:
-    """The file, made if it is missing, checked and migrated. Raises StoreRefused, StoreDamaged or StoreTooNew."""
+class FileIdentity(NamedTuple):
+    """Which file it is, whatever its name."""
+
+    device: int
+    inode: int
+
+
+def open_database(path: Path, traces: Iterable[Path]) -> tuple[Engine, FileIdentity]:
+    """The file, made if it is missing, checked and migrated. Raises StoreRefused, StoreDamaged or StoreTooNew.
+
+    `traces`: what shows that a store was here, so that one that is missing was lost and is not begun anew.
+    """
     wal = path.with_name(path.name + "-wal")
     try:
         if not path.exists():
             if wal.exists():
                 raise StoreDamaged(f"{path} is missing, but {wal.name} is there: put both back, or move that away too")
+            if left := [str(trace) for trace in traces if trace.exists()]:
+                raise StoreDamaged(
+                    f"{path} is missing, but there was a store: put a backup in its place, or, to begin anew and "
+                    f"forget all open incidents and unsent pages, remove {' and '.join(left)}"
+                )
             _make(path)
-        if path.stat().st_size == 0:
+        status = path.stat()
+        if status.st_size == 0:
             raise StoreDamaged(f"{path} is damaged (it is empty): {_WAY_BACK}")
         path.chmod(0o600)
     except OSError as error:
@@ -55,12 +72,32 @@ def open_database(path: Path) -> Engine:
     with translated(path), engine.connect() as connection:
         _check(path, connection)
         schema.upgrade(connection, path)
-    return engine
+    return engine, FileIdentity(status.st_dev, status.st_ino)
+
+
+def check_identity(path: Path, opened: FileIdentity) -> None:
+    """Raises StoreRefused when the name no longer leads to the file that was opened: what is written would be lost."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        found = f"gone ({error.strerror})"
+    else:
+        if (status.st_dev, status.st_ino) == opened:
+            return
+        found = "another one"
+    raise StoreRefused(
+        f"the store's file is {found}: {path}: move the right one back, or stop, put a backup in its place, and start"
+    )
 
 
 def make_engine(path: Path, *, read_only: bool) -> Engine:
     """Connections to the file, each set up so that a commit is believed only when it is on disk."""
-    engine = create_engine(f"sqlite:///{path}", isolation_level=None)
+    # By "rw" a file that is missing stays so: an empty one in its place would be taken for the store.
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        creator=lambda: sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None),
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _: object) -> None:

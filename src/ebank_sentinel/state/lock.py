@@ -1,4 +1,7 @@
-"""One process owns a store: a file lock beside it, which names the holder and ends with the process."""
+"""One process owns a store: a file lock beside it, which names the holder and ends with the process.
+
+Its first line, once there is one, says that a store was made here: a store that is missing later is a loss.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from ebank_sentinel.errors import StoreInUse, StoreRefused
+
+_MADE = "a store was made here\n"
 
 
 class FileLock:
@@ -23,11 +28,21 @@ class FileLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
+            holder = _read(descriptor).removeprefix(_MADE).strip() or "another process"
             os.close(descriptor)
             raise StoreInUse(f"the store is in use by {holder} (lock {path})") from None
         self._descriptor = descriptor
+        self.made = _read(descriptor).startswith(_MADE)  # a store was made here, by us or by an earlier process
         self._write(f"process {os.getpid()} on {socket.gethostname()}\n")
+
+    def mark_made(self) -> None:
+        """Remember that a store was made."""
+        if not self.made:
+            with suppress(OSError):  # on a full disk the next start marks it
+                holder = _read(self._descriptor)
+                os.pwrite(self._descriptor, (_MADE + holder).encode(), 0)
+                os.fsync(self._descriptor)
+                self.made = True
 
     def release(self) -> None:
         """Let go. The file stays: removing it would let two hold two locks of one name."""
@@ -35,6 +50,11 @@ class FileLock:
         os.close(self._descriptor)
 
     def _write(self, holder: str) -> None:
+        start = len(_MADE) if self.made else 0
         with suppress(OSError):  # on a full disk the lock holds all the same, without a name
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, holder.encode(), 0)
+            os.ftruncate(self._descriptor, start)
+            os.pwrite(self._descriptor, holder.encode(), start)
+
+
+def _read(descriptor: int) -> str:
+    return os.pread(descriptor, 400, 0).decode(errors="replace")

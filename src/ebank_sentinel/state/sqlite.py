@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -31,7 +31,7 @@ from ebank_sentinel.model.ledger import Delta, Ledger
 from ebank_sentinel.model.page import Page, PageState
 from ebank_sentinel.model.reading import TargetId
 from ebank_sentinel.state import rows, tables
-from ebank_sentinel.state.database import make_engine, open_database, translated
+from ebank_sentinel.state.database import FileIdentity, check_identity, make_engine, open_database, translated
 from ebank_sentinel.state.history import History
 from ebank_sentinel.state.lock import FileLock
 
@@ -44,8 +44,9 @@ _OPEN_PAGES = (PageState.HELD.value, PageState.READY.value)
 class SqliteStore:
     """Implements the desk's `Store`. Every method may raise StoreRefused, StoreDamaged or StoreError."""
 
-    def __init__(self, path: Path, lock: FileLock, engine: Engine, history: History) -> None:
+    def __init__(self, path: Path, lock: FileLock, engine: Engine, identity: FileIdentity, history: History) -> None:
         self._path = path
+        self._identity = identity
         self._lock = lock
         self._engine = engine
         self._connection: Connection | None = None
@@ -54,16 +55,20 @@ class SqliteStore:
         self._history = history
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, *, traces: Iterable[Path] = ()) -> Self:
         """Lock, check, migrate. Raises StoreInUse, StoreTooNew, StoreDamaged or StoreRefused.
 
-        A missing file is made anew. A folder that is missing, or a file that is no store, is refused.
+        A missing file is made, unless the lock file or one of `traces` (what only a store's process leaves) shows
+        that there was one. A folder that is missing, or a file that is no store, is refused.
         """
         if not path.parent.is_dir():
             raise StoreRefused(f"the folder of the store is missing: {path.parent}")
-        lock = FileLock(path.with_name(path.name + ".lock"))
+        lock_path = path.with_name(path.name + ".lock")
+        lock = FileLock(lock_path)
         try:
-            return cls(path, lock, open_database(path), History(make_engine(path, read_only=True)))
+            engine, identity = open_database(path, [*([lock_path] if lock.made else []), *traces])
+            lock.mark_made()
+            return cls(path, lock, engine, identity, History(make_engine(path, read_only=True)))
         except BaseException:
             lock.release()
             raise
@@ -106,6 +111,7 @@ class SqliteStore:
 
     def _transact(self, work: Callable[[Connection], _Result]) -> _Result:
         """Runs in the writer thread. After a failure nothing is assumed of the connection: a new one is opened."""
+        check_identity(self._path, self._identity)  # the connection is kept: the file may be moved back
         try:
             with translated(self._path):
                 if self._connection is None:

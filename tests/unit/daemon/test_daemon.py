@@ -112,6 +112,18 @@ async def test_a_damaged_store_ends_the_start_and_stays_as_it_is(tmp_path: Path)
     assert bank.files.store.read_bytes() == b"damaged"
 
 
+async def test_a_store_that_is_gone_with_its_lock_is_not_begun_anew_while_the_good_files_are_there(
+    tmp_path: Path,
+) -> None:
+    async with running_daemon(tmp_path) as bank:
+        await eventually(bank.files.store.with_name("sentinel.db.last-good").exists)
+    for name in ("sentinel.db", "sentinel.db.lock"):
+        bank.files.store.with_name(name).unlink()
+    with pytest.raises(StoreDamaged, match=r"to begin anew .* remove \S+/sentinel\.db\.last-good$"):
+        await another(bank).run()
+    assert not bank.files.store.exists()
+
+
 # -- reload -------------------------------------------------------------------------------------------
 
 

@@ -213,6 +213,35 @@ async def test_a_store_of_which_only_the_log_is_left_is_refused(path: Path) -> N
     assert not path.exists()
 
 
+async def test_a_store_that_is_gone_altogether_is_begun_anew_only_when_the_traces_of_it_are_removed(path: Path) -> None:
+    await filled(path)
+    path.unlink()
+    lock, trace = path.with_name("sentinel.db.lock"), path.with_name("trace")
+    anew = f"{path} is missing, but there was a store: put a backup in its place, or, to begin anew and forget all open"
+    message = refused(path)
+    assert message == f"{anew} incidents and unsent pages, remove {lock}"
+    assert refused(path) == message, "a refused start leaves the trace"
+    trace.mkdir()
+    with pytest.raises(StoreDamaged, match=f"remove {lock} and {trace}$"):
+        SqliteStore.open(path, traces=[trace])
+    assert not path.exists()
+    lock.unlink()
+    with pytest.raises(StoreDamaged, match=f"remove {trace}$"):
+        SqliteStore.open(path, traces=[trace])
+    await SqliteStore.open(path).close()
+
+
+async def test_a_killed_holder_leaves_the_trace_of_its_store(path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from ebank_sentinel.state.sqlite import SqliteStore\n"
+        "SqliteStore.open(Path(sys.argv[1])); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, path], check=False)  # noqa: S603 - our own words
+    for name in ("", "-wal", "-shm"):
+        path.with_name(path.name + name).unlink(missing_ok=True)
+    assert "there was a store" in refused(path)
+
+
 async def test_a_bit_that_flipped_in_any_page_is_found_or_harms_nothing(path: Path) -> None:
     await filled(path)
     whole = path.read_bytes()
@@ -413,6 +442,58 @@ async def test_a_store_that_another_program_locks_is_refused_and_works_again(pat
             await store.commit(delta("a"))
         other.execute("ROLLBACK")
     await store.commit(delta("a"))
+    await store.close()
+
+
+async def test_a_store_that_is_deleted_while_it_is_used_refuses_and_is_not_made_anew(path: Path) -> None:
+    store = SqliteStore.open(path)
+    await store.commit(delta("a"))
+    for name in ("", "-wal", "-shm"):
+        path.with_name(path.name + name).unlink()
+    for _ in range(2):
+        with pytest.raises(
+            StoreRefused, match=f"the store's file is gone .*: {path}: move the right one back, or stop"
+        ):
+            await store.commit(delta("b"))
+    assert not path.exists()
+    await store.close()
+    assert not path.exists()
+
+
+async def test_no_connection_makes_a_file_that_is_missing(path: Path) -> None:
+    store = SqliteStore.open(path)
+    store._engine.dispose()
+    path.unlink()
+    with pytest.raises(StoreRefused, match="unable to open"):
+        await store.read(lambda history: history.incidents(ended=True, limit=1))
+    with pytest.raises(StoreRefused, match="gone"):
+        await store.commit(delta("b"))
+    assert not path.exists()
+    await store.close()
+
+
+async def test_another_file_in_the_stores_place_is_not_written_and_the_right_one_is_when_it_is_back(path: Path) -> None:
+    store = SqliteStore.open(path)
+    await store.commit(delta("a"))
+    aside = path.with_name("aside.db")
+    path.rename(aside)
+    shutil.copyfile(aside, path)
+    before = path.read_bytes()
+    with pytest.raises(StoreRefused, match="the store's file is another one"):
+        await store.commit(delta("b"))
+    assert path.read_bytes() == before
+    aside.rename(path)
+    await store.commit(delta("c"))
+    assert set((await store.load()).incidents) == {"a", "c"}
+    await store.close()
+
+
+async def test_a_path_of_any_characters_is_that_path(tmp_path: Path) -> None:
+    path = tmp_path / "a%20b?mode=memory#c.db"
+    await filled(path, 1)
+    assert path.stat().st_size > 0
+    store = SqliteStore.open(path)
+    assert len((await store.load()).incidents) == 1
     await store.close()
 
 
