@@ -7,6 +7,7 @@ SentinelError
 │   ├── StoreDamaged    what the store holds cannot be trusted
 │   ├── StoreInUse      another process holds the store's lock
 │   └── StoreTooNew     a newer version of this program wrote the store
+├── StoreLost           the store is no longer ours: the process must end
 ├── DeliveryError       a channel could not deliver; says whether trying again can help
 ├── RequestError        what a caller asked cannot be done; becomes a problem document
 └── UsageError          the command line asks for something that cannot be
@@ -78,6 +79,13 @@ class StoreInUse(StoreError):
 
 class StoreTooNew(StoreError):
     """A newer version of this program wrote the store."""
+
+
+class StoreLost(SentinelError):
+    """The store's lock is no longer ours, so another process may decide too: this one must end.
+
+    No StoreError: whoever goes on when the store refuses must not go on now.
+    """
 
 
 class DeliveryError(SentinelError):

@@ -209,7 +209,9 @@ class Daemon:
         for task in (task for task in self._tasks if task in done):
             error = None if task.cancelled() else task.exception()
             _log.critical("a task died, so the process ends", task=task.get_name(), exc_info=error)
-            raise SentinelError(f"the task {task.get_name()!r} died: {error!r}")
+            raise SentinelError(
+                f"the task {task.get_name()!r} died: {error if isinstance(error, SentinelError) else repr(error)}"
+            )
 
     def _send(self, pages: Iterable[Page]) -> None:
         sent = list(pages)

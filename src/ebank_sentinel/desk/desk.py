@@ -19,7 +19,7 @@ import structlog
 from ebank_sentinel.clock import Clock
 from ebank_sentinel.desk.ahead import Ahead, merged
 from ebank_sentinel.desk.outgoing import Outgoing
-from ebank_sentinel.errors import RequestError, StoreDamaged, StoreError, StoreRefused
+from ebank_sentinel.errors import RequestError, StoreDamaged, StoreError, StoreLost, StoreRefused
 from ebank_sentinel.incidents.decide import decide
 from ebank_sentinel.incidents.draft import Answer
 from ebank_sentinel.incidents.world import World
@@ -47,7 +47,7 @@ POSTPONED = timedelta(minutes=1)
 
 
 class Store(Protocol):
-    """What the desk needs of a store. Every method may raise a StoreError."""
+    """What the desk needs of a store. Every method may raise a StoreError, or StoreLost, which ends the desk."""
 
     async def load(self) -> Ledger:
         """Everything that is open."""
@@ -181,6 +181,8 @@ class Desk:
         except (StoreRefused, StoreDamaged) as error:
             self._go_ahead(error)
             return await self._attempt(batch, now, only)
+        except StoreLost:
+            raise  # another process may decide too: this one must end, and nothing is set aside
         except Exception:  # noqa: BLE001 - one bad item must not end the desk
             _log.exception("could not be decided or stored", items=[repr(item)[:200] for item in batch[:3]])
             return False

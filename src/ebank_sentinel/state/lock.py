@@ -11,7 +11,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from ebank_sentinel.errors import StoreInUse, StoreRefused
+from ebank_sentinel.errors import StoreInUse, StoreLost, StoreRefused
 
 _MADE = "a store was made here\n"
 
@@ -20,7 +20,7 @@ class FileLock:
     """Held from construction to `release`, or to the end of the process, however that comes."""
 
     def __init__(self, path: Path) -> None:
-        """Take the lock. Raises StoreInUse, which names the holder, or StoreRefused."""
+        """Take the lock. Raises StoreInUse, which names the holder, StoreRefused or StoreLost."""
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -31,9 +31,30 @@ class FileLock:
             holder = _read(descriptor).removeprefix(_MADE).strip() or "another process"
             os.close(descriptor)
             raise StoreInUse(f"the store is in use by {holder} (lock {path})") from None
+        self._path = path
         self._descriptor = descriptor
+        try:
+            self.check()
+        except StoreLost:  # removed after we opened it: somebody else may hold the one that is there now
+            os.close(descriptor)
+            raise
         self.made = _read(descriptor).startswith(_MADE)  # a store was made here, by us or by an earlier process
         self._write(f"process {os.getpid()} on {socket.gethostname()}\n")
+
+    def check(self) -> None:
+        """Raises StoreLost when the name leads to another file than the one locked: then anybody can lock that."""
+        try:
+            same = os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+            found = "was replaced"
+        except FileNotFoundError:
+            same, found = False, "was removed"
+        except OSError:
+            return  # it cannot be looked at now: that says nothing of who holds it
+        if not same:
+            raise StoreLost(
+                f"the lock {self._path} {found} while this process held it, so that two could decide at once: "
+                "this process ends. See that no other one runs on this store, and start again"
+            )
 
     def mark_made(self) -> None:
         """Remember that a store was made."""

@@ -42,7 +42,10 @@ _OPEN_PAGES = (PageState.HELD.value, PageState.READY.value)
 
 
 class SqliteStore:
-    """Implements the desk's `Store`. Every method may raise StoreRefused, StoreDamaged or StoreError."""
+    """Implements the desk's `Store`. Every method may raise StoreRefused, StoreDamaged or StoreError.
+
+    Those that write raise StoreLost once the lock is no longer ours.
+    """
 
     def __init__(self, path: Path, lock: FileLock, engine: Engine, identity: FileIdentity, history: History) -> None:
         self._path = path
@@ -111,6 +114,7 @@ class SqliteStore:
 
     def _transact(self, work: Callable[[Connection], _Result]) -> _Result:
         """Runs in the writer thread. After a failure nothing is assumed of the connection: a new one is opened."""
+        self._lock.check()
         check_identity(self._path, self._identity)  # the connection is kept: the file may be moved back
         try:
             with translated(self._path):

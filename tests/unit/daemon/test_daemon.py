@@ -249,6 +249,16 @@ async def test_a_task_that_dies_ends_the_process(tmp_path: Path, name: str) -> N
                 await bank.daemon._stop.wait()
 
 
+async def test_a_lock_that_is_removed_ends_the_process_and_says_why(tmp_path: Path) -> None:
+    message = r"the task 'desk' died: the lock \S+/sentinel\.db\.lock was removed while this process held it"
+    with pytest.raises(SentinelError, match=message):
+        async with running_daemon(tmp_path) as bank:
+            bank.files.store.with_name("sentinel.db.lock").unlink()
+            bank.target.status["/login"] = 500
+            async with asyncio.timeout(10):
+                await bank.daemon._stop.wait()
+
+
 async def test_systemd_hears_of_it_all(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ebank_sentinel.desk import CLAIM_EVERY, MOST_ITEMS, Desk
-from ebank_sentinel.errors import RequestError, StoreDamaged, StoreError, StoreRefused
+from ebank_sentinel.errors import RequestError, StoreDamaged, StoreError, StoreLost, StoreRefused
 from ebank_sentinel.incidents.draft import Answer
 from ebank_sentinel.metrics import Metrics
 from ebank_sentinel.model.item import Heartbeat, Item
@@ -249,6 +249,40 @@ async def test_a_lease_that_ran_out_is_claimed_again(office: Office) -> None:
     assert len(office.sent) == 1
     await office.passes(CLAIM_EVERY.total_seconds())
     assert [page.id for page in office.sent] == [office.sent[0].id] * 2
+
+
+@pytest.mark.parametrize("refusing", [False, True])
+async def test_a_lock_that_is_gone_ends_the_desk_though_nothing_happens(tmp_path: Path, refusing: bool) -> None:
+    store = GatedStore(tmp_path / "sentinel.db")
+    office = Office(DrivenClock(), store)
+    await office.desk.start()
+    running = asyncio.create_task(office.desk.run())
+    if refusing:
+        store.error = FULL
+        await office.fails()
+        await office.passes(3)
+        assert office.desk.refusing
+        store.error = None
+    (tmp_path / "sentinel.db.lock").unlink()
+    await office.clock.advance(CLAIM_EVERY.total_seconds())
+    with pytest.raises(StoreLost, match="was removed"):
+        await asyncio.wait_for(running, 10)
+    await store.inner.close()
+
+
+async def test_a_lock_that_is_gone_ends_the_desk_before_anything_more_is_decided_or_set_aside(tmp_path: Path) -> None:
+    store = GatedStore(tmp_path / "sentinel.db")
+    office = Office(DrivenClock(), store)
+    await office.desk.start()
+    running = asyncio.create_task(office.desk.run())
+    (tmp_path / "sentinel.db.lock").unlink()
+    office.desk.put(office.bank.change("A1", office.now, dead=True))
+    with pytest.raises(StoreLost):
+        await asyncio.wait_for(running, 10)
+    assert office.sent == []
+    assert store.attempts == 1
+    assert count(office, "sentinel_items_rejected_total") == 0
+    await store.inner.close()
 
 
 async def test_a_lapsed_page_whose_delivery_waits_to_be_decided_is_not_sent_again(office: Office) -> None:

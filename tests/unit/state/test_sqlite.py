@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import MetaData, create_engine
 
-from ebank_sentinel.errors import StoreDamaged, StoreInUse, StoreRefused, StoreTooNew
+from ebank_sentinel.errors import StoreDamaged, StoreInUse, StoreLost, StoreRefused, StoreTooNew
 from ebank_sentinel.model.incident import Incident, IncidentState
 from ebank_sentinel.model.ledger import Delta, TimerId, TimerKind
 from ebank_sentinel.model.severity import Severity
@@ -121,6 +121,24 @@ async def test_a_second_start_is_refused_and_told_who_holds_the_store(path: Path
         SqliteStore.open(path)
     await store.close()
     await SqliteStore.open(path).close()
+
+
+@pytest.mark.parametrize("found", ["removed", "replaced"])
+async def test_a_holder_whose_lock_is_gone_writes_no_more(path: Path, found: str) -> None:
+    store = SqliteStore.open(path)
+    await store.commit(delta("a"))
+    lock = path.with_name("sentinel.db.lock")
+    lock.unlink()
+    second = SqliteStore.open(path) if found == "replaced" else None
+    with pytest.raises(StoreLost, match=rf"the lock {lock} was {found} while this process held it"):
+        await store.commit(delta("b"))
+    with pytest.raises(StoreLost):
+        await store.claim("node", NOW, NOW, orphaned=False)
+    if second is not None:
+        await second.commit(delta("c"))
+        assert set((await second.load()).incidents) == {"a", "c"}
+        await second.close()
+    await store.close()
 
 
 async def test_a_killed_holder_frees_the_store_and_what_it_committed_is_there(path: Path) -> None:
