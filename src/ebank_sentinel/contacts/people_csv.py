@@ -19,6 +19,7 @@ from ebank_sentinel.yamlfile.source import read_text
 COLUMNS = ("id", "name", "language", "sms", "voice", "email", "superior", "away")
 _NEEDED = ("id", "name")
 _COLUMNS_ARE = f": known are {', '.join(COLUMNS)}"
+_LONGEST_CELL = 1000  # characters: no name, number or address has more; a quote that is not closed makes such cells
 _ID = TypeAdapter(Name)
 
 
@@ -29,9 +30,10 @@ def read_people(path: Path, name: str) -> tuple[dict[str, tuple[PersonSettings, 
     people: dict[str, tuple[PersonSettings, int]] = {}
     problems: list[Problem] = []
     header: list[str] = []
+    ended = 0
     try:
         for cells in reader:
-            line = reader.line_num
+            line, ended = ended + 1, reader.line_num
             if not any(cell.strip() for cell in cells):
                 continue
             if not header:
@@ -78,6 +80,13 @@ def _add(
     if len(cells) != len(header):
         yield identifier, f"the row has {len(cells)} cells, the first line {len(header)}"
         return
+    for column, cell in zip(header, cells, strict=True):
+        if len(cell) > _LONGEST_CELL:
+            yield (
+                f"{identifier[:64]}.{column}",
+                f"this cell holds over {_LONGEST_CELL} characters: is a quote not closed?",
+            )
+            return
     try:
         _ID.validate_python(identifier)
     except ValidationError as error:

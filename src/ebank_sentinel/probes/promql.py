@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import aiohttp
 import promql_parser
+import structlog
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from ebank_sentinel.model.reading import ProbeError, Reading, Scalar, Target, TargetId
@@ -27,6 +28,7 @@ from ebank_sentinel.probes.place import check_url
 
 _MOST_BYTES = 33_554_432
 _MOST_SERIES = 100_000
+_LONGEST_KEY = 1000  # characters: all labels are in it, and it is stored and shown with each symptom
 _DECODED_ASIDE = 65_536  # bytes; a larger answer is decoded in a thread, so that the loop goes on
 _ESCAPES = str.maketrans({"\\": "\\\\", ",": "\\,", "=": "\\=", "\n": "\\n"})
 
@@ -108,6 +110,7 @@ class PromqlProber:
             ca=settings.tls.path(context.folder), https=settings.server.lower().startswith("https://")
         )
         self._session: aiohttp.ClientSession | None = None
+        self._log = structlog.get_logger()
 
     async def read(self, target: Target) -> Sequence[Reading] | ProbeFailure:
         """A reading a series; a failure, and no reading, when one of the queries has no complete answer."""
@@ -117,13 +120,16 @@ class PromqlProber:
         at = self._context.clock.now()
         if failed is not None:
             return ProbeFailure(probe=self._context.name, at=at, error=failed.error, detail=failed.detail)
-        joined = join(answers.by_field)
+        found = [(self._target(target, labels), fields) for labels, fields in join(answers.by_field).items()]
         readings = [
-            Reading(target=self._target(target, labels), at=at, up=True, fields=fields)
-            for labels, fields in joined.items()
+            Reading(target=one, at=at, up=True, fields=fields)
+            for one, fields in found
+            if len(one.id.key) <= _LONGEST_KEY
         ]
+        if len(readings) < len(found):
+            self._tell_too_long(found, len(found) - len(readings))
         if self._context.absent == "clear":
-            seen = {reading.target.id for reading in readings}
+            seen = {one.id for one, _ in found}
             readings += [
                 Reading(target=gone, at=at, up=True, present=False)
                 for gone in self._context.open_targets(self._context.name)
@@ -134,6 +140,16 @@ class PromqlProber:
     def _target(self, probe: Target, labels: tuple[tuple[str, str], ...]) -> Target:
         key = key_of(labels) or self._context.name
         return Target(id=TargetId(self._context.name, key), labels={**probe.labels, **dict(labels)})
+
+    def _tell_too_long(self, found: Sequence[tuple[Target, object]], lost: int) -> None:
+        """A series that nobody watches must not go unseen: the log says which, and how to shorten it."""
+        first = next(one.id.key for one, _ in found if len(one.id.key) > _LONGEST_KEY)
+        self._log.error(
+            f"series with over {_LONGEST_KEY} characters of labels are not watched: take labels away with sum by (...)",
+            probe=self._context.name,
+            lost=lost,
+            first=one_line(first, 120),
+        )
 
     async def _ask_all(self, answers: _Answers) -> None:
         watch = self._context.network.stopwatch()

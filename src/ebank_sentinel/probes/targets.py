@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from ebank_sentinel.model.settings import Strict
 
 _MOST_ROWS = 200_000
 _MOST_BYTES = 268_435_456  # 256 MiB: 200,000 rows of more than a kilobyte each
+_LONGEST_CELL = 1000  # characters: it becomes a label of each reading; a quote that is not closed makes longer ones
+_OVER = f"holds over {_LONGEST_CELL} characters: is a quote not closed?"
 _MOST_PROBLEMS = 50  # of one file: whoever mends these sees the pattern
 
 
@@ -91,7 +93,7 @@ def read_rows(path: Path, key: str) -> list[Row]:
         if len(values) != len(columns):
             reason = f"the line has {len(values)} values, and the header names {len(columns)} columns"
         else:
-            reason = _bad_key(key, values[at])
+            reason = _too_long(columns, values) or _bad_key(key, values[at])
             if not reason and values[at] in first:
                 reason = f"{key} {values[at]!r} is there already, in line {first[values[at]]}"
         if reason:
@@ -202,10 +204,19 @@ def _check_header(path: Path, line: int, columns: list[str], key: str) -> None:
     for number, name in enumerate(columns, start=1):
         if not name:
             raise _wrong(path, line, key, f"column {number} has no name")
+        if len(name) > _LONGEST_CELL:
+            raise _wrong(path, line, key, f"the name of column {number} {_OVER}")
         if columns.index(name) != number - 1:
             raise _wrong(path, line, key, f"the column {name} is there twice")
     if key not in columns:
         raise _wrong(path, line, key, f"there is no column {key}: the header names {', '.join(columns)}")
+
+
+def _too_long(columns: Sequence[str], values: Sequence[str]) -> str | None:
+    for name, value in zip(columns, values, strict=True):
+        if len(value) > _LONGEST_CELL:
+            return f"{name} {_OVER}"
+    return None
 
 
 def _bad_key(name: str, value: str) -> str | None:

@@ -267,6 +267,15 @@ class TestPeopleFromCsv:
             'people.csv:7:1: ma: needs "name"',
         ]
 
+    def test_a_cell_that_is_too_long_is_told_by_the_line_where_it_begins(self, tmp_path: Path) -> None:
+        swallowed = "wang.fang,王芳\n" * 100
+        table = f'id,name\nli,"Li\n{swallowed}"\nma,{"m" * 1001}\nzhao,Z\nzhao,Z\n'
+        assert self.said(tmp_path, table) == [
+            "people.csv:2:1: li.name: this cell holds over 1000 characters: is a quote not closed?",
+            "people.csv:104:1: ma.name: this cell holds over 1000 characters: is a quote not closed?",
+            "people.csv:106:1: zhao: this id stands twice: first in line 105",
+        ]
+
     def test_a_superior_whom_nobody_knows_is_told_by_line(self, tmp_path: Path) -> None:
         assert self.said(tmp_path, "id,name,superior\nwang,W,nobody9\n") == [
             'people.csv:2:1: wang.superior: there is no person "nobody9": list it under people'

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from ebank_sentinel.model.reading import ProbeError, Reading, Target, TargetId
 from ebank_sentinel.probes.kind import ProbeFailure
@@ -83,6 +84,23 @@ async def test_a_label_with_half_a_character_reaches_no_reading() -> None:
     assert reading.target.labels["job"] == "\ufffd"
     raw = vector(({"job": "HALF"}, "1")).encode().replace(b"HALF", b"\xed\xa0\x80")
     assert (await failure(raw)).error is ProbeError.BODY
+
+
+async def test_a_series_with_too_long_labels_is_told_and_costs_no_other() -> None:
+    for_key = {f"label_{number}": "x" * 95 for number in range(10)}
+    answer = vector(({"job": "a"}, "1"), ({"job": "x" * 996}, "2"), ({"job": "x" * 997}, "3"), (for_key, "4"))
+    with capture_logs() as lines:
+        found = await readings(answer)
+    assert [reading.fields["value"] for reading in found] == [1.0, 2.0]
+    (line,) = lines
+    assert (line["log_level"], line["probe"], line["lost"]) == ("error", NAME, 2)
+    assert len(line["first"]) == 120
+
+
+async def test_a_series_with_too_long_labels_is_not_all_clear() -> None:
+    known = [gone(f"job={'x' * 1000}")]
+    with capture_logs():
+        assert await readings(vector(({"job": "x" * 1000}, "1")), absent="clear", open_targets=known) == []
 
 
 async def test_an_empty_answer_is_no_data() -> None:

@@ -65,6 +65,18 @@ BAD_FILES: dict[str, tuple[str | bytes, str]] = {
         "terminal,b\nA1,1\nA2\n",
         "atms.csv:3:1: terminal: the line has 1 values, and the header names 2 columns",
     ),
+    "long cell": (
+        f"terminal,b\nA1,{'x' * 1000}\nA2,{'x' * 1001}\n",
+        "atms.csv:3:1: terminal: b holds over 1000 characters: is a quote not closed?",
+    ),
+    "long key": (
+        f"terminal,b\n{'x' * 1001},1\n",
+        "atms.csv:2:1: terminal: terminal holds over 1000 characters: is a quote not closed?",
+    ),
+    "long column": (
+        f"terminal,{'b' * 1001}\nA1,1\n",
+        "atms.csv:1:1: terminal: the name of column 2 holds over 1000 characters: is a quote not closed?",
+    ),
     "nul": ("terminal,b\nA1,1\nA\0,2\n", "atms.csv:3:1: it holds a NUL character"),
     "duplicate column": ("terminal,b,b\nA1,1,2\n", "atms.csv:1:1: terminal: the column b is there twice"),
     "unnamed column": ("terminal,,b\nA1,1,2\n", "atms.csv:1:1: terminal: column 2 has no name"),
