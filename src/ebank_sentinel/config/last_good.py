@@ -6,9 +6,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
+from ebank_sentinel.config.load import load
 from ebank_sentinel.config.loaded import Config
+from ebank_sentinel.errors import ConfigError, Problem
 
 _MANIFEST = "manifest.json"
 _FILES = "files"
@@ -27,8 +30,11 @@ class LastGood:
         """Where a copy lies, if there is one."""
         return self._folder, self._old
 
-    def save(self, config: Config) -> None:
-        """Replace the copy: at any moment the old one or the new one is whole, and on the disk. Raises OSError."""
+    def save(self, config: Config, *, now: datetime) -> None:
+        """Replace the copy: at any moment the old one or the new one is whole, and on the disk.
+
+        Raises OSError, or ConfigError when the files are no longer those that were loaded: then the old one stays.
+        """
         originals = {_absolute(file) for file in config.files}
         root = Path(os.path.commonpath([file.parent for file in originals]))
         shutil.rmtree(self._fresh, ignore_errors=True)
@@ -42,6 +48,7 @@ class LastGood:
             "home": str(_absolute(config.home)),
         }
         (self._fresh / _MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+        self._check(config, self._fresh / _FILES / manifest["main"], now)
         _sync(self._fresh.rglob("*"))
         _sync([self._fresh])
         if self._folder.exists():
@@ -51,6 +58,13 @@ class LastGood:
         self._fresh.rename(self._folder)
         _sync([self._folder.parent])
         shutil.rmtree(self._old, ignore_errors=True)
+
+    def _check(self, config: Config, copy: Path, now: datetime) -> None:
+        """Somebody may have edited the files since they were loaded: what was copied must hold, and be what runs."""
+        found = load(copy, now=now, home=_absolute(config.home), credentials=config.credentials, secrets=False)
+        if found.settings != config.settings:
+            # Only what was built is known to be fit to run, and it was built from these settings.
+            raise ConfigError([Problem(str(config.path), 0, 0, "", "was edited since it was loaded")])
 
     def find(self) -> tuple[Path, Path] | None:
         """The copy of sentinel.yaml, and the folder that secrets are relative to; None when there is no copy."""

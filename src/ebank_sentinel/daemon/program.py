@@ -173,7 +173,7 @@ class Daemon:
         if self._broken:
             self._announce(self._broken)
         else:
-            await asyncio.to_thread(keep_as_good, loaded.config)
+            await asyncio.to_thread(keep_as_good, loaded.config, self._clock.now())
 
     def _start_tasks(self) -> None:
         """Each ends only by being cancelled; one that ends by itself ends the process."""
@@ -266,7 +266,7 @@ class Daemon:
                 )
                 self._refuse_moves(loaded.config)
                 self._change_over(loaded)
-                await asyncio.to_thread(keep_as_good, loaded.config)
+                await asyncio.to_thread(keep_as_good, loaded.config, self._clock.now())
             except ConfigError as error:
                 self._broken = str(error)
                 self._metrics.reload_ok.set(0)

@@ -66,12 +66,17 @@ def open_store(config: Config) -> SqliteStore:
     return SqliteStore.open(config.store, traces=LastGood(config.store).folders)
 
 
-def keep_as_good(config: Config) -> None:
+def keep_as_good(config: Config, now: datetime) -> None:
     """Save it beside the store, for a start with broken files."""
     try:
-        LastGood(config.store).save(config)
+        LastGood(config.store).save(config, now=now)
     except OSError as error:
         _log.error("the good configuration could not be kept beside the store", error=str(error))
+    except ConfigError as error:
+        _log.error(
+            "the files on disk are no longer those that run: the good configuration of before is kept",
+            problems=str(error).splitlines(),
+        )
 
 
 def _token(config: Config) -> str | None:
