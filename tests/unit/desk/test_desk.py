@@ -281,7 +281,7 @@ async def test_a_lock_that_is_gone_ends_the_desk_before_anything_more_is_decided
         await asyncio.wait_for(running, 10)
     assert office.sent == []
     assert store.attempts == 1
-    assert count(office, "sentinel_items_rejected_total") == 0
+    assert count(office, "sentinel_desk_items_rejected_total") == 0
     await store.inner.close()
 
 
