@@ -209,9 +209,8 @@ class Daemon:
         for task in (task for task in self._tasks if task in done):
             error = None if task.cancelled() else task.exception()
             _log.critical("a task died, so the process ends", task=task.get_name(), exc_info=error)
-            raise SentinelError(
-                f"the task {task.get_name()!r} died: {error if isinstance(error, SentinelError) else repr(error)}"
-            )
+            why = error if isinstance(error, SentinelError) else repr(error)
+            raise SentinelError(f"the task {task.get_name()!r} died: {why}")
 
     def _send(self, pages: Iterable[Page]) -> None:
         sent = list(pages)
@@ -243,6 +242,7 @@ class Daemon:
                 else:
                     self._adopt(config)
                     _log.info("targets read anew", targets=sum(map(len, config.targets.values())))
+                    await asyncio.to_thread(keep_as_good, config, self._clock.now())
 
     def _plan_boundary(self) -> None:
         """Wake when the next named time begins or ends."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ebank_sentinel.clock import SystemClock
+from ebank_sentinel.config import LastGood
 from ebank_sentinel.daemon import Daemon, program
 from ebank_sentinel.errors import ConfigError, SentinelError, StoreDamaged, StoreInUse, StoreRefused
 from ebank_sentinel.metrics import Metrics
@@ -49,6 +51,13 @@ def change(bank: LoopbackDaemon, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def holds(file: Path, text: str) -> bool:
+    """A folder that is being replaced has no files for a moment."""
+    with contextlib.suppress(FileNotFoundError):
+        return text in file.read_text(encoding="utf-8")
+    return False
 
 
 # -- start --------------------------------------------------------------------------------------------
@@ -209,6 +218,33 @@ async def test_a_reload_waits_for_no_send_over_the_old_channels(bank: LoopbackDa
 async def test_ten_reloads_at_once_come_one_after_the_other(bank: LoopbackDaemon) -> None:
     answers = await asyncio.gather(*(bank.ask("POST", "/-/reload") for _ in range(10)))
     assert {status for status, _, _ in answers} == {200}
+
+
+async def test_targets_that_changed_are_kept_with_the_good_files_and_broken_ones_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(program, "LOOK_AT_FILES", 0.05)
+    table = tmp_path / "atms.csv"
+    table.write_text("terminal\nA1\n", encoding="utf-8")
+    atm = '{http: {url: "@TARGET@/{terminal}"}, every: 10s, timeout: 5s, targets: {csv: atms.csv, key: terminal}}'
+    async with running_daemon(tmp_path, probes={**PROBES, "atm": atm}) as bank:
+        kept = LastGood(bank.files.store)
+        found = kept.find()
+        assert found is not None
+        copy = found[0].with_name("atms.csv")
+        assert copy.read_text(encoding="utf-8") == "terminal\nA1\n"
+        table.write_text("terminal\nA1\nA2\n", encoding="utf-8")
+        await eventually(lambda: holds(copy, "A2"))
+        await eventually(lambda: not bank.daemon._reloading.locked())
+
+        # A reload that is due and does not hold: the list alone is adopted, and the good files stay together.
+        change(bank, "bank:", "bnak:")
+        table.write_text("terminal\nA1\nA2\nA3\n", encoding="utf-8")
+        await eventually(lambda: len(bank.daemon._config.targets["atm"]) == 3)
+        await eventually(lambda: not bank.daemon._reloading.locked())
+        assert kept.find() == found
+        assert "A3" not in copy.read_text(encoding="utf-8")
+        assert "bank:" in found[0].read_text(encoding="utf-8")
 
 
 # -- while it runs ------------------------------------------------------------------------------------
