@@ -49,6 +49,8 @@ def _listen(value: object) -> object:
         fits = bool(colon) and 1 <= int(port) <= 65535
     except ValueError:
         fits = False
+    if not fits and "@" in str(value):
+        raise ValueError("this is no address to listen on: write an IP address and a port, no user and password")
     if not fits:
         raise ValueError(f"{value!r} is no address to listen on: write an IP address and a port, as in 127.0.0.1:9720")
     return value

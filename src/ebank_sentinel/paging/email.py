@@ -18,7 +18,7 @@ from email.utils import format_datetime
 from typing import Annotated, Final, Literal, Self
 
 import aiosmtplib
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ebank_sentinel.errors import DeliveryError
 from ebank_sentinel.model.page import Page
@@ -28,16 +28,32 @@ from ebank_sentinel.paging.plain import detail, one_line
 from ebank_sentinel.paging.trust import tls_words, trust
 
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?")
+_HOST: Final = r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$"
 _PORTS: Final = {"none": 25, "starttls": 587, "implicit": 465}
 _LOGIN_CODES: Final = frozenset({432, 454, 530, 534, 535, 538})  # RFC 4954: the login is what failed
 _LONGEST_SUBJECT: Final = 200
 _GOODBYE_SECONDS: Final = 2.0  # the mail is taken by then: a server that is slow to say goodbye changes nothing
 
 
+def _host(text: str) -> str:
+    """Raises ValueError, never with the value: `user:password@host` is a likely mistake."""
+    if re.fullmatch(_HOST, text) and (":" not in text or _is_ipv6(text)):
+        return text
+    raise ValueError("it must be a host or an IP address alone, as in mail.bank.example: user and port are other keys")
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 class EmailSettings(Strict):
     """The bank's mail server."""
 
-    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$")]
+    host: Annotated[str, AfterValidator(_host)] = Field(json_schema_extra={"pattern": _HOST})
     port: int | None = Field(default=None, ge=1, le=65_535, description="default: 587, 465 for implicit, 25 for none")
     sender: str = Field(description="the address that pages come from")
     user: str | None = None

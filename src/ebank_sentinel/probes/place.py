@@ -84,8 +84,8 @@ def check_url(text: str) -> None:
         raise ValueError("it must begin with http:// or https://")
     try:
         parts = urlsplit(text)
-    except ValueError as error:
-        raise ValueError(f"it is not a URL: {error}") from None
+    except ValueError:  # its words may show user and password
+        raise ValueError("it is not a URL: its host does not hold") from None
     if "@" in parts.netloc:
         raise ValueError("no user and password in a URL: send them in a header whose value is {file: PATH}")
     if parts.fragment or text.endswith("#"):
@@ -136,6 +136,8 @@ def check_host(text: str) -> str:
     """The host without brackets. Raises ValueError for one that programs read in more than one way."""
     if not text:
         raise ValueError("the host is missing")
+    if "@" in text:  # first of all: what follows shows the text
+        raise ValueError("no user and password in an address: write the host alone")
     if text.startswith("["):
         host = _check_ipv6(text)
     elif not text.isascii():

@@ -33,6 +33,7 @@ BAD_URLS = {
     "http://": "host is missing",
     "http:///x": "host is missing",
     "http://user:hunter2@ebank.example/": "no user and password",
+    "http://user:hunter2@ebank\u2100.example/": "not a URL",  # a letter that becomes a/c
     "http://ebank.example:0/": "1 to 65535",
     "http://ebank.example:70000/": "1 to 65535",
     "http://ebank.example:/": "1 to 65535",
@@ -92,6 +93,16 @@ def test_an_address_is_a_host_and_a_port(text: str, address: Address) -> None:
 def test_an_address_without_either_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"host|port|brackets"):
         parse_address(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hunter2@core.bank:1", "u:hunter2@core.bank:1", "hünter2:hunter2@core.bank:1", "[u:hunter2@core.bank]:1"],
+)
+def test_a_password_in_an_address_is_refused_and_not_shown(text: str) -> None:
+    with pytest.raises(ValueError, match="no user and password") as refused:
+        parse_address(text)
+    assert "hunter2" not in str(refused.value)
 
 
 def test_placeholders_are_filled_from_labels() -> None:
