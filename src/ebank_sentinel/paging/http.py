@@ -7,7 +7,6 @@ queries of text gateways hold passwords.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import math
 import socket
 import ssl
@@ -23,6 +22,7 @@ from pydantic import AfterValidator, StringConstraints
 from yarl import URL
 
 from ebank_sentinel.errors import DeliveryError
+from ebank_sentinel.model.forbidden import is_metadata
 from ebank_sentinel.paging.trust import tls_words
 
 LONGEST_ANSWER: Final = 64 * 1024
@@ -38,9 +38,6 @@ being changed (401, 403), a receiver put up anew (404)."""
 _WHO_ASKS: Final = frozenset({401, 403})
 
 _SHORTEST_KEY: Final = 8  # characters; a shorter piece of a URL is a word such as `sendsms`
-
-_METADATA = frozenset(ipaddress.ip_address(text) for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200"))
-"""Where clouds hand out credentials to whoever asks from inside: never a provider."""
 
 
 def _url(text: str) -> str:
@@ -60,7 +57,7 @@ def _url(text: str) -> str:
         raise ValueError("its host or its port does not hold")
     if parts.fragment:
         raise ValueError("take off the # and what follows it")
-    if _is_metadata(parts.hostname):
+    if is_metadata(parts.hostname):
         raise ValueError("that is a cloud's metadata service, not a provider")
     return text
 
@@ -196,16 +193,9 @@ def _words(error: Exception) -> str:
     return f"the connection broke before an answer ({type(error).__name__})"
 
 
-def _is_metadata(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host) in _METADATA
-    except ValueError:
-        return False
-
-
 def _socket(place: aiohttp.AddrInfoType) -> socket.socket:
     """A socket for one address: here, after the name was looked up, is where forbidden ones stop."""
     family, kind, protocol, _, where = place
-    if _is_metadata(str(where[0])):
+    if is_metadata(str(where[0])):
         raise OSError("that is a cloud's metadata service")
     return socket.socket(family=family, type=kind, proto=protocol)

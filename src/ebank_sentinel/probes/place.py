@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-METADATA_ADDRESSES = frozenset(("169.254.169.254", "fd00:ec2::254", "100.100.100.200"))
-"""Where clouds hand out credentials to whoever asks from inside (AWS, Azure, GCP; AWS over IPv6; Aliyun)."""
+from ebank_sentinel.model.forbidden import is_metadata
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -153,14 +152,7 @@ def check_host(text: str) -> str:
 
 def refuse_metadata(host: str) -> None:
     """Raises ValueError when the host is, as an IP address, one of a cloud's metadata addresses."""
-    address = host
-    if ":" in host:
-        try:
-            parsed = ipaddress.IPv6Address(host)
-        except ValueError:
-            return
-        address = str(parsed.ipv4_mapped or parsed)
-    if address in METADATA_ADDRESSES:
+    if is_metadata(host):
         raise ValueError(f"{host} is a cloud's metadata address, and is never connected to")
 
 

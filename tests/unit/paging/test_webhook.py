@@ -186,6 +186,7 @@ def test_retry_after_is_a_number_or_a_date_and_at_most_an_hour(header: str | Non
         "http://hook.example/汉",
         "http://[fe80::1%25eth0]/",
         "http://169.254.169.254/latest",
+        "http://[::ffff:169.254.169.254]/latest",
         "hook.example",
     ],
 )
