@@ -12,8 +12,6 @@ from ebank_sentinel.model.severity import Severity
 Text: TypeAlias = Mapping[str, str]
 """A text by language (`zh-CN`, `en`), with `{label}` and `{field}` or `{field:.0%}` in it."""
 
-NO_TEXT: Text = {}
-
 
 def in_language(text: Text, language: str) -> str:
     """The text in a language; else in one of the same family; else in the first there is; else ""."""

@@ -45,11 +45,6 @@ class Engine:
         """Whether any target waits or is being probed."""
         return bool(self._taken)
 
-    @property
-    def waiting(self) -> int:
-        """How many targets wait for a place."""
-        return len(self._waiting)
-
     def start(self, target: Target) -> None:
         """Probe a target now, or as soon as there is a place. Skipped while it is still being probed."""
         if target.id in self._taken:

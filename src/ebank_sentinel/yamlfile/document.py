@@ -106,13 +106,6 @@ class Document:
         """`groups.yaml:12`, the line of a key: for "first defined in ..."."""
         return f"{self.name}:{self._place(path, key=True).line}"
 
-    def has(self, path: Sequence[str | int]) -> bool:
-        """Whether the file says something at this path."""
-        node: Node | None = self._root
-        for segment in path:
-            node = None if node is None else _child(node, segment)
-        return node is not None
-
     def keys(self, path: Sequence[str | int] = ()) -> tuple[str, ...]:
         """The keys of the mapping at a path, also of a file that is not valid; nothing where there is none."""
         value = self._value(path)

@@ -56,8 +56,6 @@ class TestPlainData:
         document = read(tmp_path, "people: {wang: {name: Wang}}\n")
         assert document.plain(("people", "wang")) == {"name": "Wang"}
         assert document.plain(("groups",)) is None
-        assert document.has(("people", "wang"))
-        assert not document.has(("people", "li"))
 
 
 SURPRISES = {
