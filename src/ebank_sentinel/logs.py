@@ -10,6 +10,7 @@ import heapq
 import io
 import itertools
 import logging
+import os
 import re
 import threading
 from collections import deque
@@ -32,6 +33,7 @@ class LineQueue:
 
     def __init__(self, stream: TextIO, on_drop: Callable[[int], None], most: int = MOST_LINES) -> None:
         self._stream = stream
+        self._descriptor = _descriptor(stream)
         self._on_drop = on_drop
         self._most = most
         self._order = itertools.count()
@@ -71,12 +73,28 @@ class LineQueue:
             if not lines:
                 return
             try:
-                self._stream.write("".join(f"{line}\n" for line in lines))
-                self._stream.flush()
-            except UnicodeError:  # a terminal that does not know Chinese
-                self._stream.write("".join(f"{line}\n".encode("ascii", "backslashreplace").decode() for line in lines))
+                self._put_out("".join(f"{line}\n" for line in lines))
             except (OSError, ValueError):
                 return  # nobody can read any more: there is nowhere to say so
+
+    def _put_out(self, text: str) -> None:
+        """Past the buffer of a real file: a thread that hangs in it would hold up the end of the process."""
+        encoding = self._stream.encoding or "utf-8"
+        data = text.encode(encoding, "backslashreplace")  # for a terminal that does not know Chinese
+        if self._descriptor is None:
+            self._stream.write(data.decode(encoding))
+            self._stream.flush()
+            return
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    """The file behind a stream; None for one in memory."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None
 
 
 class _Logger:

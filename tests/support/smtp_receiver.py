@@ -7,7 +7,7 @@ import email
 import email.policy
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -89,7 +89,8 @@ class SmtpReceiver:
             server.close()
             for each in self._servers:
                 if each.transport is not None:
-                    _transport(each).abort()
+                    with suppress(AttributeError):  # before 3.11.4, a TLS transport that is closed has no protocol
+                        _transport(each).abort()
                 if each._handler_coroutine is not None:
                     each._handler_coroutine.cancel()
             await asyncio.sleep(0)
