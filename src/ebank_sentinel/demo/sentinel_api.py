@@ -121,8 +121,8 @@ class SentinelApi:
         return [_row(PageRow, row) for row in await self._list("pages", since=moment)]
 
     async def incidents(self) -> list[IncidentRow]:
-        """The incidents that the daemon lists. Raises ApiUnavailable."""
-        return [_row(IncidentRow, row) for row in await self._list("incidents")]
+        """The incidents, ended ones too: one that only left the list would stay as it was. Raises ApiUnavailable."""
+        return [_row(IncidentRow, row) for row in await self._list("incidents", ended="true")]
 
     async def symptoms(self) -> list[SymptomRow]:
         """What fails, as the daemon sees it. Raises ApiUnavailable."""

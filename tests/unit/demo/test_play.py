@@ -31,9 +31,10 @@ from ebank_sentinel.demo.programs import running
 from ebank_sentinel.demo.receivers import Inbox
 from ebank_sentinel.demo.script import ExpectedPage, Timeline, expected_pages
 from ebank_sentinel.demo.sentinel_api import SentinelApi
-from ebank_sentinel.demo.shows import JsonLines
+from ebank_sentinel.demo.shows import JsonLines, Show
 from ebank_sentinel.demo.stage import Stage
 from ebank_sentinel.demo.verdict import Difference
+from ebank_sentinel.demo.view import View
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 EXPECTED = expected_pages(read_directory(BANK))
@@ -53,8 +54,10 @@ class Teller:
         async def pages(_request: web.Request) -> web.Response:
             return web.json_response({"pages": self._pages})
 
-        async def incidents(_request: web.Request) -> web.Response:
-            return web.json_response({"incidents": list(self._incidents.values())})
+        async def incidents(request: web.Request) -> web.Response:
+            ended_too = request.query.get("ended") == "true"
+            rows = [row for row in self._incidents.values() if ended_too or row["state"] != "ended"]
+            return web.json_response({"incidents": rows})
 
         async def symptoms(_request: web.Request) -> web.Response:
             return web.json_response({"symptoms": []})
@@ -67,6 +70,7 @@ class Teller:
     async def send(self, page: ExpectedPage, *, times: int = 1) -> None:
         """Make a page and send it: more than once for a repeat of the same."""
         incident = f"{page.rule}-{page.about}"
+        ended = page.reason == "resolved"
         row = {
             "id": str(uuid.uuid4()),
             "incident": incident,
@@ -84,13 +88,14 @@ class Teller:
         self._incidents[incident] = {
             "id": incident,
             "code": "4821",
-            "state": "open",
+            "state": "ended" if ended else "open",
             "rule": page.rule,
             "target": {"probe": "p", "key": "k"},
             "labels": {"terminal" if page.about.startswith("A") else "service": page.about},
             "severity": "III",
             "category": "system",
             "since": "2026-12-10T03:09:00Z",
+            "ended_at": "2026-12-10T03:10:00Z" if ended else None,
         }
         for _ in range(times):
             await getattr(self, f"_{page.channel}")(row)
@@ -150,14 +155,29 @@ async def theatre(tmp_path: Path) -> AsyncIterator[tuple[Stage, Teller]]:
         yield stage, teller
 
 
+class LastFrame(JsonLines):
+    """Prints as `--json` does, and keeps the last frame."""
+
+    view: View | None = None
+
+    def update(self, view: View) -> None:
+        self.view = view
+
+
 async def performed(tmp_path: Path, pages: Iterable[ExpectedPage], *, times: int = 1) -> tuple[Difference, list[str]]:
     """Play while the teller sends these pages; what `--json` prints is the second."""
     out = io.StringIO()
+    difference = await played(tmp_path, pages, times=times, show=JsonLines(out))
+    return difference, out.getvalue().splitlines()
+
+
+async def played(tmp_path: Path, pages: Iterable[ExpectedPage], *, times: int = 1, show: Show) -> Difference:
+    """Play while the teller sends these pages."""
     async with theatre(tmp_path) as (stage, teller):
         play = Play(
             stage=stage,
             timeline=Timeline(SECONDS),
-            show=JsonLines(out),
+            show=show,
             clock=SystemClock(),
             expected=EXPECTED,
             late_seconds=1.0,
@@ -165,8 +185,7 @@ async def performed(tmp_path: Path, pages: Iterable[ExpectedPage], *, times: int
         performance = asyncio.create_task(play.perform())
         for page in pages:
             await teller.send(page, times=times)
-        difference = await performance
-    return difference, out.getvalue().splitlines()
+        return await performance
 
 
 async def test_when_all_pages_come_each_is_a_line_and_there_is_no_difference(tmp_path: Path) -> None:
@@ -192,6 +211,14 @@ async def test_a_page_that_is_sent_twice_under_one_id_counts_once(tmp_path: Path
     difference, lines = await performed(tmp_path, EXPECTED, times=2)
     assert difference.lines() == []
     assert len(lines) == len(EXPECTED)
+
+
+async def test_the_last_frame_shows_every_incident_as_ended(tmp_path: Path) -> None:
+    show = LastFrame(io.StringIO())
+    assert not await played(tmp_path, EXPECTED, show=show)
+    assert show.view is not None
+    assert [row.state for row in show.view.incidents] == ["ended"] * 4
+    assert all(row.ended_at is not None for row in show.view.incidents)
 
 
 async def test_a_page_that_never_comes_is_missed(tmp_path: Path) -> None:

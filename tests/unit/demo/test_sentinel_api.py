@@ -52,6 +52,7 @@ async def test_rows_come_as_the_api_lists_them_and_keys_of_later_versions_do_not
     assert isinstance(incident, IncidentRow)
     assert (incident.title, incident.number, incident.subject) == ("ATM失联", "", "A0701")
     assert asked["pages"] == "since=2026-12-10T03:09:00Z"
+    assert asked["incidents"] == "ended=true"
 
 
 def test_an_incident_is_about_its_terminal_its_service_or_its_target() -> None:
