@@ -17,7 +17,7 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
 
 setup: $(READY) ## make .venv with .venv/bin/ebank-sentinel (needs Python 3.11 to 3.13)
-	@echo "$(BIN)/ebank-sentinel is ready"
+	@echo "$(BIN)/ebank-sentinel is ready" >&2
 
 demo: $(READY) ## run the daemon against a simulated bank and watch it page (ARGS="--seconds 60 --json")
 	@$(BIN)/ebank-sentinel demo $(ARGS)
@@ -54,5 +54,5 @@ clean: ## remove .venv, build results and caches
 # Naming a Python asks for it, whatever .venv was made with.
 again:
 $(READY): requirements-dev.lock pyproject.toml .ci/setup $(if $(PYTHON),again)
-	@.ci/setup "$(PYTHON)"
+	@.ci/setup "$(PYTHON)" >&2
 	@touch $@
