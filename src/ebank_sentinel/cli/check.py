@@ -13,6 +13,7 @@ from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath
 from ebank_sentinel.clock import SystemClock
 from ebank_sentinel.config import Config, load
 from ebank_sentinel.errors import ConfigError
+from ebank_sentinel.model.contact import ABOUT_US
 from ebank_sentinel.model.settings import format_duration
 from ebank_sentinel.systemd import credentials
 
@@ -61,4 +62,9 @@ def _print(config: Config) -> None:
 
 def _notices(config: Config) -> list[str]:
     dormant = [f"rule {rule} is dormant: it needs {needs}" for rule, needs in config.book.dormant.items()]
-    return [*config.notices, *dormant]
+    nobody = (
+        []
+        if config.roster.group_exists(ABOUT_US)
+        else [f'there is no group "{ABOUT_US}": nobody is paged when the files on disk do not hold']
+    )
+    return [*config.notices, *nobody, *dormant]

@@ -21,6 +21,7 @@ from ebank_sentinel.daemon.start import Loaded, keep_as_good, load_and_build, lo
 from ebank_sentinel.daemon.watches import measure_lag, pat
 from ebank_sentinel.errors import ConfigError, SentinelError
 from ebank_sentinel.metrics import Metrics
+from ebank_sentinel.model.contact import ABOUT_US
 from ebank_sentinel.model.item import Announcement, Heartbeat
 from ebank_sentinel.model.page import Delivery, Page
 from ebank_sentinel.model.reading import Target, TargetId
@@ -47,9 +48,6 @@ LOOK_AT_FILES = 5.0
 """Seconds between two looks at the CSV files of targets."""
 
 OLD = "the configuration on disk does not hold, the last good one runs"
-
-ABOUT_US = "technical"
-"""The group that is told when the program itself is in trouble."""
 
 
 class Daemon:

@@ -57,8 +57,12 @@ def of_group(draft: Draft, world: World, asking: Asking) -> Iterable[Addressed]:
                 channels = "/".join(entry.channels)
                 draft.log(asking.at, asking.cause, Reason.NO_ADDRESS, f"{person.id} by {channels}")
         if not reached:  # better by another channel than not at all
-            for channel in personal_channels(world, person)[:1]:
+            others = personal_channels(world, person)
+            for channel in others[:1]:
                 yield addressed(world, person, channel, (), asking.reason, step.why)
+            if not others:
+                detail = f"{person.id}: no channel that is configured has an address of theirs"
+                draft.log(asking.at, asking.cause, Reason.NO_ADDRESS, detail)
 
 
 def personal_channels(world: World, person: Person) -> list[str]:

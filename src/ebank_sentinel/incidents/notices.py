@@ -119,7 +119,7 @@ def all_clear(draft: Draft, world: World, incident: Incident, symptom: Symptom, 
             kind=kind,
             language=one.language,
             at=at,
-            why="you got the alarm",
+            why="",
         )
         put(draft, page_for(world, incident.id, reason.value, one, facts, at, now))
 

@@ -85,7 +85,7 @@ def worsen(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetim
         incident=worse,
         rule=rule,
         symptom=symptom,
-        kind=NoticeKind.WORSE,
+        kind=NoticeKind.WORSE if graver else NoticeKind.ALARM,  # to who is new it is an alarm like any other
         step=f"worse-{severity.name}-{max(symptom.held) + 1}",
         reason=Reason.WORSE,
         groups=worse.groups if graver else worse.groups[len(incident.groups) :],

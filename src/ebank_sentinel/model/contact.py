@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+ABOUT_US = "technical"
+"""The group that is told when the program itself is in trouble."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:

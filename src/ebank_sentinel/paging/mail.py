@@ -42,7 +42,7 @@ def body(notice: Notice, words: Phrases, language: str, zone: ZoneInfo, *, short
     """What and impact; who has it and what comes next; readings; checks; what to say; who else; why you."""
     told = [
         *_said(words.others, words.list_joined_by.join(notice.others), words),
-        *_said(words.why, notice.why, words),
+        *_said(words.why, notice.why or (words.why_over if notice.kind in _OVER else ""), words),
     ]
     if notice.kind in _OF_AN_INCIDENT:
         blocks = [

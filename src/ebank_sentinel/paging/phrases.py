@@ -56,6 +56,7 @@ class Phrases:
     say: str
     others: str
     why: str
+    why_over: str  # of an all-clear
     reference: str
 
 
@@ -104,6 +105,7 @@ _CHINESE = Phrases(
     say="对客户的说法",
     others="还通知了",
     why="为何发给您",
+    why_over="您收到过这条告警",
     reference="事件 {incident} 规则 {rule} 码 {code}",
 )
 
@@ -152,6 +154,7 @@ _ENGLISH = Phrases(
     say="What customer service says",
     others="Also told",
     why="Why you",
+    why_over="you got the alarm",
     reference="Incident {incident}, rule {rule}, code {code}",
 )
 

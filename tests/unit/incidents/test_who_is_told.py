@@ -121,7 +121,11 @@ class TestNobody:
         story.bank.roster.people["wang"] = replace(story.bank.roster.people["wang"], addresses={})
         story.fails(0)
         assert story.sent() == []
-        assert story.reasons(Reason.NO_ADDRESS, Reason.NOBODY) == ["wang by sms", "the whole step leads to nobody"]
+        assert story.reasons(Reason.NO_ADDRESS, Reason.NOBODY) == [
+            "wang by sms",
+            "wang: no channel that is configured has an address of theirs",
+            "the whole step leads to nobody",
+        ]
 
 
 class TestFirstOf:

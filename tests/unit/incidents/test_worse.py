@@ -153,6 +153,15 @@ class TestWhoIsTold:
         story.passes(60)
         assert story.sent(since=1) == ["li sms worse-III-1 worse"]
 
+    def test_to_a_new_group_it_is_an_alarm_and_no_rise(self) -> None:
+        story = story_of(row(60, groups=("technical", "business")))
+        story.fails(0, True)
+        story.passes(60)
+        told = next(page for page in story.pages.values() if page.recipient == "li")
+        assert "三级" in told.message.short or "Level III" in told.message.short
+        assert "升为" not in told.message.short
+        assert "raised" not in told.message.short
+
     def test_a_new_notice_alone_is_told_alone(self) -> None:
         story = story_of(row(60, tell=("business",)))
         story.fails(0, True)
