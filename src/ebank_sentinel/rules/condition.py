@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -59,6 +60,26 @@ class Condition:
     every_time: bool  # `now in label.x`: any named time may matter
 
 
+_MISTAKES: tuple[tuple[str, str], ...] = (
+    (r"&&", "write `and`"),
+    (r"\|\|", "write `or`"),
+    (r"!(?!=)", "write `not`"),
+    (r"=>", "write >="),
+    (r"=<", "write <="),
+    (r"(?<![<>=!])=(?!=)", "write == to compare"),
+    (r"\bfor\s+\d", "`for: 3m` is a key of its own"),
+    (r"\d%(?=\s*($|and\b|or\b|\)))", "a percentage is a fraction: 5% is 0.05"),
+)
+"""What people write who come from other languages, and what to write here."""
+
+
+def _mistake(source: str) -> tuple[str, int] | None:
+    """The reason and the column of a mistake that is known; quoted text may hold anything."""
+    bare = re.sub(r"'[^']*'|\"[^\"]*\"", lambda quoted: " " * len(quoted[0]), source)
+    found = ((reason, match.start() + 1) for pattern, reason in _MISTAKES if (match := re.search(pattern, bare)))
+    return next(found, None)
+
+
 def parse(text: str, names: Names) -> Condition:
     """Check a condition and resolve its names. Raises ConditionError with a column."""
     if len(text) > LONGEST_TEXT:
@@ -67,8 +88,7 @@ def parse(text: str, names: Names) -> Condition:
     try:
         tree = ast.parse(source, mode="eval").body
     except SyntaxError as error:
-        column = error.offset or len(source) + 1
-        reason = "write == to compare" if source[column - 1 : column] == "=" else error.msg
+        reason, column = _mistake(source) or (error.msg, error.offset or len(source) + 1)
         raise ConditionError(f"this is not a condition: {reason}", column) from None
     except (ValueError, RecursionError, MemoryError):
         raise ConditionError("this is not a condition", 1) from None
@@ -264,8 +284,9 @@ def _kind(kind: Kind) -> str:
 
 
 def _closest(name: str, known: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
+    folded = {one.casefold(): one for one in known}
+    matches = difflib.get_close_matches(name.casefold(), list(folded), n=1)
+    return f"; did you mean {folded[matches[0]]!r}?" if matches else ""
 
 
 def _refuse(node: ast.expr, reason: str) -> NoReturn:

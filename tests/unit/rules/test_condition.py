@@ -135,7 +135,7 @@ def test_each_mistake_is_refused_with_its_words_and_its_column(text: str, messag
 
 @pytest.mark.parametrize(
     ("text", "column"),
-    [("up && up", 5), ("rate < < 1", 8), ("label.网点 == and up", 13), ("up)", 3), ("rate <", 7), ("", 1)],
+    [("up && up", 4), ("rate < < 1", 8), ("label.网点 == and up", 13), ("up)", 3), ("rate <", 7), ("", 1)],
 )
 def test_what_python_itself_cannot_read_is_refused_at_its_place(text: str, column: int) -> None:
     with pytest.raises(ConditionError, match="this is not a condition: ") as caught:  # the rest is Python's own words
@@ -213,3 +213,27 @@ def test_no_body_makes_a_condition_raise(body: object) -> None:
     odd = reading(body=json.loads(json.dumps(body)))
     for text in ("body.queue.depth > 1", "body.queue % 5 == 1", "body.x", "body.x * body.queue > body.depth"):
         assert ask(text, odd) in (True, False, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "column"),
+    [
+        ("rate => 5", "write >=", 6),
+        ("rate =< 5", "write <=", 6),
+        ("rate = 5", "write == to compare", 6),
+        ("up && up", "write `and`", 4),
+        ("up || up", "write `or`", 4),
+        ("!up", "write `not`", 1),
+        ("rate > 0.5 for 3m", "`for: 3m` is a key of its own", 12),
+        ("rate < 5%", "a percentage is a fraction: 5% is 0.05", 8),
+    ],
+)
+def test_what_other_languages_write_is_put_right(text: str, reason: str, column: int) -> None:
+    with pytest.raises(ConditionError) as caught:
+        parse(text, NAMES)
+    assert str(caught.value) == f"this is not a condition: {reason} (column {column} of the condition)"
+
+
+def test_a_name_in_capitals_is_still_close() -> None:
+    with pytest.raises(ConditionError, match="did you mean 'up'"):
+        parse("UP", NAMES)
