@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import difflib
-import re
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
