@@ -1,4 +1,4 @@
-"""What the documents tell a reader to write and to do holds: their own examples pass `check`."""
+"""What the documents tell a reader holds: their examples pass `check`, and the reference leaves nothing out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,36 @@ from pathlib import Path
 import pytest
 
 from ebank_sentinel.cli import main
+from ebank_sentinel.config.settings import (
+    ApiSettings,
+    BankSettings,
+    JoinSettings,
+    SentinelFile,
+    ServiceSettings,
+    TopologyFile,
+)
+from ebank_sentinel.contacts.settings import (
+    ContactsSettings,
+    EscalationSettings,
+    GroupSettings,
+    LayerSettings,
+    OverrideSettings,
+    PersonSettings,
+    RotaSettings,
+    SeveritySettings,
+    StepSettings,
+)
+from ebank_sentinel.metrics import Metrics
+from ebank_sentinel.model.category import CATEGORIES, FLAGS
+from ebank_sentinel.model.settings import Strict
+from ebank_sentinel.model.times import TimesSettings
+from ebank_sentinel.paging import registry as channels
+from ebank_sentinel.probes import registry as probes
+from ebank_sentinel.probes.expect import Expect
+from ebank_sentinel.probes.settings import ProbeBase
+from ebank_sentinel.probes.targets import Targets
+from ebank_sentinel.rules.settings import RuleSettings, WorseSettings
+from ebank_sentinel.web.openapi import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 _INSTALLED = "/etc/ebank-sentinel"
@@ -51,3 +81,80 @@ def test_the_example_bank_holds_where_the_manual_says_to_copy_it(
 
     assert "root:" not in (tmp_path / "sentinel.yaml").read_text(encoding="utf-8")
     assert "holds" in _check(tmp_path / "sentinel.yaml", capsys)
+
+
+def _keys(settings: type[Strict]) -> set[str]:
+    """The keys of a part of a file, as written."""
+    return {field.alias or name for name, field in settings.model_fields.items()}
+
+
+_FILES: tuple[type[Strict], ...] = (
+    SentinelFile,
+    BankSettings,
+    ApiSettings,
+    TopologyFile,
+    ServiceSettings,
+    TimesSettings,
+    ProbeBase,
+    Expect,
+    Targets,
+    RuleSettings,
+    WorseSettings,
+    ContactsSettings,
+    PersonSettings,
+    GroupSettings,
+    RotaSettings,
+    LayerSettings,
+    OverrideSettings,
+    SeveritySettings,
+    StepSettings,
+    EscalationSettings,
+    JoinSettings,
+)
+_KINDS: tuple[type[Strict], ...] = (
+    *(kind.settings for kind in probes.KINDS.values()),
+    *(kind.settings for kind in channels.KINDS.values()),
+)
+
+
+@pytest.mark.parametrize(
+    "settings", [*_FILES, *_KINDS], ids=lambda settings: f"{settings.__module__}.{settings.__name__}"
+)
+def test_every_key_of_every_file_is_in_the_reference(settings: type[Strict]) -> None:
+    words = _words_in_code()
+
+    assert not _keys(settings) - words
+
+
+def test_every_kind_category_and_flag_is_in_the_reference() -> None:
+    known = {*probes.KINDS, *probes.NOT_YET, *channels.KINDS, *channels.NOT_YET, *CATEGORIES, *FLAGS}
+
+    assert not known - _words_in_code()
+
+
+def test_the_reference_lists_exactly_the_metrics_that_are_exported() -> None:
+    exported = Metrics()
+    exported.gauges(dict)
+    names = {
+        family.name + ("_total" if family.type == "counter" else "")
+        for family in exported.registry.collect()
+        if family.name.startswith("sentinel_")
+    }
+
+    assert set(re.findall(r"^\| `(sentinel_\w+)` \|", _reference(), re.MULTILINE)) == names
+
+
+def test_the_reference_lists_exactly_the_doors_that_there_are() -> None:
+    listed = set(re.findall(r"^\| `((?:GET|POST) /\S*)` \|", _reference(), re.MULTILINE))
+
+    assert listed == {f"{operation.method.upper()} {operation.path}" for operation in OPERATIONS}
+
+
+def _reference() -> str:
+    return (ROOT / "docs/reference.md").read_text(encoding="utf-8")
+
+
+def _words_in_code() -> set[str]:
+    """Every word that stands in back quotes in the reference."""
+    prose = re.sub(r"^```.*?^```$", "", _reference(), flags=re.DOTALL | re.MULTILINE)
+    return {word for code in re.findall(r"`([^`]+)`", prose) for word in re.findall(r"\w+", code)}
