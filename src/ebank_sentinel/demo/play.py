@@ -56,8 +56,16 @@ class Play:
         await self._look(since)
         self._take(self.stage.inbox.give_up())
         self.show.update(self._view(elapsed))
-        self.show.end(figures(received=self.received, troubles=TROUBLES, happened=self.happened))
-        return compare(self.expected, self.received)
+        difference = compare(self.expected, self.received)
+        counted = figures(
+            received=self.received,
+            difference=difference,
+            expected=len(self.expected),
+            troubles=TROUBLES,
+            happened=self.happened,
+        )
+        self.show.end(counted, self.stage.directory)
+        return difference
 
     def _happen(self, event: Event) -> None:
         """The script does something to the bank."""

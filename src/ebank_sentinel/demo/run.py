@@ -46,29 +46,42 @@ async def run(
         return 2
     place = folder if folder is not None else Path(tempfile.mkdtemp(prefix="ebank-sentinel-demo-"))
     keep = folder is not None
+    clock = SystemClock()
+    begin = clock.monotonic()
+    problems: list[str] = []
+    stopped_by = 0  # a signal's number
     try:
         with ExitStack() as stack:
-            show: Show
-            if as_json:
-                show = JsonLines(out)
-            elif out.isatty():
-                show = stack.enter_context(LiveScreen(out))
-            else:
-                show = PlainLines(out, zone=ZONE)
+            show = _show(stack, out, as_json=as_json)
             with _signals_cancel() as caught:
                 try:
-                    problems = await perform(place, seconds=seconds, show=show, programs=programs, clock=SystemClock())
+                    problems = await perform(place, seconds=seconds, show=show, programs=programs, clock=clock)
                 except asyncio.CancelledError:
                     if not caught:
                         raise
-                    return 128 + caught[0]  # as a shell says "ended by a signal"
+                    stopped_by = caught[0]
         if problems:
             keep = True
             print("\n".join(problems), f"the files of this run are in {place}", sep="\n", file=err)
     finally:
         if not keep:
             await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+    if stopped_by:
+        print(f"stopped after {clock.monotonic() - begin:.0f} s; {_left_behind(place)}", file=err)
+        return 128 + stopped_by  # as a shell says "ended by a signal"
     return 1 if problems else 0
+
+
+def _show(stack: ExitStack, out: TextIO, *, as_json: bool) -> Show:
+    """Where the demo is shown: JSON where it is asked for, a live screen on a terminal, lines anywhere else."""
+    if as_json:
+        return JsonLines(out)
+    return stack.enter_context(LiveScreen(out)) if out.isatty() else PlainLines(out, zone=ZONE)
+
+
+def _left_behind(place: Path) -> str:
+    """What a run that was stopped leaves: its programs have ended, and its folder goes unless somebody named it."""
+    return f"the files of this run are in {place}" if place.exists() else "nothing is left behind"
 
 
 async def perform(place: Path, *, seconds: float, show: Show, programs: Programs, clock: Clock) -> list[str]:
@@ -92,14 +105,17 @@ async def perform(place: Path, *, seconds: float, show: Show, programs: Programs
 
 @contextmanager
 def _signals_cancel() -> Iterator[list[int]]:
-    """SIGINT, SIGTERM and SIGHUP end the running task in order; which one came is in the list."""
+    """SIGINT, SIGTERM and SIGHUP end the running task in order; which came is in the list.
+
+    Only the first counts: an impatient second one would leave behind what the first is just ending.
+    """
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
     caught: list[int] = []
 
     def cancel(number: int) -> None:
         caught.append(number)
-        if task is not None:
+        if task is not None and len(caught) == 1:
             task.cancel()
 
     for number in _SIGNALS:

@@ -65,6 +65,7 @@ class _Step:
 
     reason: Reason
     to: tuple[tuple[str, str], ...]  # (recipient, channel)
+    event: str = ""  # name of the event that causes it; "": the one that causes the trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,10 @@ class Trouble:
     about: str
     event: str  # name of the event that causes it
     steps: tuple[_Step, ...]
+
+    def cause(self, reason: str) -> str | None:
+        """The event that causes its pages of this reason; None: no failure does, as of an all-clear."""
+        return next((step.event or self.event for step in self.steps if step.reason.value == reason), None)
 
 
 _HOOK = (HOOK_RECIPIENT, "hook")
@@ -97,6 +102,7 @@ TROUBLES: tuple[Trouble, ...] = (
             _Step(
                 reason=Reason.WORSE,  # II: mail too, the command group joins, and who was told is told again
                 to=(("wang.fang", "sms"), ("wang.fang", "mail"), _HOOK, *_COMMAND, ("chen.jing", "sms")),
+                event="worse",
             ),
         ),
     ),

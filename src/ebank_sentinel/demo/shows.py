@@ -14,8 +14,10 @@ from rich.live import Live
 from rich.text import Text
 
 from ebank_sentinel.demo.bubbles import words_of
+from ebank_sentinel.demo.directory import Directory
 from ebank_sentinel.demo.receivers import Received
 from ebank_sentinel.demo.screen import frame
+from ebank_sentinel.demo.summary import summary
 from ebank_sentinel.demo.verdict import Figures
 from ebank_sentinel.demo.view import View
 
@@ -31,7 +33,7 @@ class Show(Protocol):
         """A receiver got a page; comes once for each."""
         ...
 
-    def end(self, figures: Figures) -> None:
+    def end(self, figures: Figures, directory: Directory) -> None:
         """The story is over."""
         ...
 
@@ -49,7 +51,7 @@ class JsonLines:
         """The page as a line, at once."""
         print(json.dumps(page.line(), ensure_ascii=False), file=self._out, flush=True)
 
-    def end(self, figures: Figures) -> None:
+    def end(self, figures: Figures, directory: Directory) -> None:
         """Nothing: the exit status says it."""
 
 
@@ -73,9 +75,9 @@ class PlainLines:
         at = page.at.astimezone(self._zone)
         print(f"{at:%H:%M:%S} {page.channel:<4} {page.to} {page.reason}: {words}", file=self._out, flush=True)
 
-    def end(self, figures: Figures) -> None:
+    def end(self, figures: Figures, directory: Directory) -> None:
         """The summary."""
-        print(summary(figures), file=self._out, flush=True)
+        print(summary(figures, directory), file=self._out, flush=True)
 
 
 class LiveScreen(AbstractContextManager["LiveScreen"]):
@@ -108,19 +110,10 @@ class LiveScreen(AbstractContextManager["LiveScreen"]):
     def page(self, page: Received) -> None:
         """Nothing: the next frame shows it."""
 
-    def end(self, figures: Figures) -> None:
+    def end(self, figures: Figures, directory: Directory) -> None:
         """Leave the screen as it was at the end in the terminal's own history, with the summary below."""
         self._live.stop()
         if self._last is not None:
             size = self._console.size
             self._console.print(frame(self._last, width=size.width), height=max(size.height - 2, 28))
-        self._console.print(Text(summary(figures), style="bold"))
-
-
-def summary(figures: Figures) -> str:
-    """The last line: how much came of it, and how fast."""
-    words = f"{figures.pages} pages of {figures.incidents} incidents"
-    if figures.slowest is not None:
-        rule, delay = figures.slowest
-        words += f"; the longest way from failure to page took {delay.total_seconds():.1f} s ({rule}, with its hold)"
-    return words
+        self._console.print(Text(summary(figures, directory), style="bold"))

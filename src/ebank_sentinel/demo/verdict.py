@@ -51,32 +51,60 @@ def _block(title: str, pages: Sequence[ExpectedPage]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one person got on one channel."""
+
+    to: str  # number, mail address, or the webhook's own name
+    channel: str
+    alarms: int
+    all_clears: int
+    delays: tuple[timedelta, ...]  # from the failure to each alarm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """What the demo's last lines say."""
 
-    pages: int
-    incidents: int
-    slowest: tuple[str, timedelta] | None  # the rule, and how long from the failure to its first page
+    expected: int
+    missing: int
+    unexpected: int
+    told: tuple[Told, ...]  # in the order in which they were told first
 
 
 def figures(
     *,
     received: Sequence[Received],
+    difference: Difference,
+    expected: int,
     troubles: Iterable[Trouble],
     happened: Mapping[str, datetime],
 ) -> Figures:
-    """Count, and take the longest time from a failure to the first page of its incident."""
-    delays = []
-    for trouble in troubles:
-        arrivals = [
-            page.at
-            for page in received
-            if (page.rule, page.about, page.reason) == (trouble.rule, trouble.about, Reason.FIRST.value)
-        ]
-        if arrivals and trouble.event in happened:
-            delays.append((trouble.rule, min(arrivals) - happened[trouble.event]))
+    """Count, and measure from each failure to the pages that it led to."""
+    by_incident = {(trouble.rule, trouble.about): trouble for trouble in troubles}
+    by_reader: dict[tuple[str, str], list[Received]] = {}
+    for page in sorted(received, key=lambda page: page.at):
+        by_reader.setdefault((page.to, page.channel), []).append(page)
+
+    def delays(pages: Iterable[Received]) -> Iterable[timedelta]:
+        for page in pages:
+            trouble = by_incident.get((page.rule, page.about))
+            cause = trouble.cause(page.reason) if trouble else None
+            if cause is not None and cause in happened:
+                yield page.at - happened[cause]
+
+    def told(to: str, channel: str, pages: Sequence[Received]) -> Told:
+        all_clears = sum(page.reason == Reason.RESOLVED.value for page in pages)
+        return Told(
+            to=to,
+            channel=channel,
+            alarms=len(pages) - all_clears,
+            all_clears=all_clears,
+            delays=tuple(delays(pages)),
+        )
+
     return Figures(
-        pages=len(received),
-        incidents=len({page.incident for page in received if page.incident}),
-        slowest=max(delays, key=lambda delay: delay[1], default=None),
+        expected=expected,
+        missing=len(difference.missing),
+        unexpected=len(difference.surplus),
+        told=tuple(told(*reader, pages) for reader, pages in by_reader.items()),
     )

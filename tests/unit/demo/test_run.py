@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import random
+import re
 import signal
 import sys
 from pathlib import Path
@@ -71,9 +72,47 @@ async def test_a_signal_ends_everything_that_was_started_and_leaves_no_folder(
     pid = int((folders[0] / "sentinel.log").read_text(encoding="utf-8"))
     os.kill(os.getpid(), number)
     assert await demo == status
+    assert re.fullmatch(r"stopped after \d+ s; nothing is left behind\n", err.getvalue())
     assert not folders[0].exists()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+async def test_a_second_ctrl_c_does_not_keep_the_first_from_ending_everything() -> None:
+    folders: list[Path] = []
+    slow_to_end = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.5), sys.exit()))\n"
+
+    def daemon(folder: DemoFolder) -> list[str]:
+        folders.append(folder.path)
+        python, flag, code, *arguments = ready_at_once(folder)
+        return [python, flag, slow_to_end + code, *arguments]
+
+    out, err = io.StringIO(), io.StringIO()
+    programs = Programs(daemon=daemon, prometheus=None)
+    demo = asyncio.create_task(
+        run(seconds=40, as_json=False, folder=None, programs=programs, out=out, err=err),
+    )
+    await eventually(lambda: "All is well" in out.getvalue())
+    pid = int((folders[0] / "sentinel.log").read_text(encoding="utf-8"))
+    os.kill(os.getpid(), signal.SIGINT)
+    await asyncio.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGINT)
+    assert await demo == 130
+    assert err.getvalue().endswith("nothing is left behind\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_a_signal_leaves_a_folder_that_somebody_named_and_says_where_it_is(tmp_path: Path) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    programs = Programs(daemon=ready_at_once, prometheus=None)
+    demo = asyncio.create_task(
+        run(seconds=40, as_json=False, folder=tmp_path, programs=programs, out=out, err=err),
+    )
+    await eventually(lambda: "All is well" in out.getvalue())
+    os.kill(os.getpid(), signal.SIGINT)
+    assert await demo == 130
+    assert err.getvalue().endswith(f" s; the files of this run are in {tmp_path}\n")
 
 
 @pytest.mark.real

@@ -6,7 +6,7 @@ from ebank_sentinel.demo.directory import read_directory
 from ebank_sentinel.demo.folder import BANK
 from ebank_sentinel.demo.receivers import Received
 from ebank_sentinel.demo.script import TROUBLES, ExpectedPage, expected_pages
-from ebank_sentinel.demo.verdict import compare, figures
+from ebank_sentinel.demo.verdict import Figures, compare, figures
 
 AT = datetime(2026, 12, 10, 3, 9, tzinfo=UTC)
 EXPECTED = expected_pages(read_directory(BANK))
@@ -58,15 +58,27 @@ def test_the_right_page_for_the_wrong_reason_is_both() -> None:
     assert (difference.missing, difference.surplus) == ((first,), (wrong,))
 
 
-def test_the_slowest_way_is_from_the_failure_to_the_first_page_of_its_incident() -> None:
-    happened = {"slow": AT, "failing": AT, "dark": AT}
+def counted(pages: list[Received], happened: dict[str, datetime]) -> Figures:
+    difference = compare(EXPECTED, pages)
+    return figures(received=pages, difference=difference, expected=len(EXPECTED), troubles=TROUBLES, happened=happened)
+
+
+def test_the_way_to_a_page_is_from_the_failure_that_led_to_it_and_an_all_clear_has_none() -> None:
+    happened = {"slow": AT, "failing": AT, "worse": AT + timedelta(seconds=10), "dark": AT}
     delays = {"login-slow": 4.5, "login-success-low": 6.5, "atm-dark": 5.0}
-    pages = [received(page, after=delays[page.rule] + (page.channel == "mail") * 30) for page in EXPECTED]
-    counted = figures(received=pages, troubles=TROUBLES, happened=happened)
-    assert counted.pages == len(EXPECTED)
-    assert counted.incidents == 4
-    assert counted.slowest == ("login-success-low", timedelta(seconds=6.5))
+    pages = [received(page, after=delays[page.rule] + (page.reason == "worse") * 9) for page in EXPECTED]
+    told = {(row.to, row.channel): row for row in counted(pages, happened).told}
+    assert [delay.total_seconds() for delay in told["+8613800000001", "sms"].delays] == [4.5, 6.5, 5.5]
+    assert (told["+8613800000001", "sms"].alarms, told["+8613800000001", "sms"].all_clears) == (3, 2)
+    assert sum(row.alarms + row.all_clears for row in told.values()) == len(EXPECTED)
 
 
-def test_without_pages_there_is_no_slowest() -> None:
-    assert figures(received=[], troubles=TROUBLES, happened={}).slowest is None
+def test_a_page_of_nothing_that_the_story_knows_has_no_way() -> None:
+    stray = received(ExpectedPage("+8613800000008", "sms", "atm-cash-low", "A0101", "first"))
+    (row,) = counted([stray], {"slow": AT}).told
+    assert (row.alarms, row.delays) == (1, ())
+
+
+def test_what_is_missing_and_what_is_too_many_is_counted() -> None:
+    found = counted([received(page) for page in (*EXPECTED[1:], EXPECTED[2])], {})
+    assert (found.expected, found.missing, found.unexpected) == (31, 1, 1)
