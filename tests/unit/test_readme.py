@@ -133,21 +133,32 @@ def test_every_kind_category_and_flag_is_in_the_reference() -> None:
 
 
 def test_the_reference_lists_exactly_the_metrics_that_are_exported() -> None:
-    exported = Metrics()
-    exported.gauges(dict)
-    names = {
-        family.name + ("_total" if family.type == "counter" else "")
-        for family in exported.registry.collect()
-        if family.name.startswith("sentinel_")
-    }
+    assert set(re.findall(r"^\| `(sentinel_\w+)` \|", _reference(), re.MULTILINE)) == _exported()
 
-    assert set(re.findall(r"^\| `(sentinel_\w+)` \|", _reference(), re.MULTILINE)) == names
+
+def test_the_manual_alerts_on_metrics_that_there_are() -> None:
+    manual = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    named = {name.removesuffix("_bucket") for name in re.findall(r"\bsentinel_\w+", manual)}
+
+    assert named <= _exported()
+    assert len(named) > 5
 
 
 def test_the_reference_lists_exactly_the_doors_that_there_are() -> None:
     listed = set(re.findall(r"^\| `((?:GET|POST) /\S*)` \|", _reference(), re.MULTILINE))
 
     assert listed == {f"{operation.method.upper()} {operation.path}" for operation in OPERATIONS}
+
+
+def _exported() -> set[str]:
+    """The names as Prometheus knows them; a histogram's without its ending."""
+    exported = Metrics()
+    exported.gauges(dict)
+    return {
+        family.name + ("_total" if family.type == "counter" else "")
+        for family in exported.registry.collect()
+        if family.name.startswith("sentinel_")
+    }
 
 
 def _reference() -> str:
