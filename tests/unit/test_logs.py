@@ -249,6 +249,7 @@ def test_a_reader_that_is_gone_ends_nothing() -> None:
     for _ in range(50):
         queue.put("info", "x" * 100)
     queue.close()
+    assert not queue._thread.is_alive()
     with suppress(OSError):
         stream.close()
 

@@ -14,11 +14,11 @@ from datetime import timedelta
 from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 from urllib.parse import urlencode
 
-import re2
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ebank_sentinel.errors import DeliveryError
 from ebank_sentinel.model.page import Page
+from ebank_sentinel.model.pattern import Pattern, compile_pattern
 from ebank_sentinel.model.settings import Duration, Secret, Strict
 from ebank_sentinel.model.template import fill, placeholders
 from ebank_sentinel.paging import kannel
@@ -41,25 +41,6 @@ def _template(text: str) -> str:
     return text
 
 
-def _regex(text: str) -> str:
-    """Raises ValueError for what RE2 does not take."""
-    _compiled(text)
-    return text
-
-
-def _compiled(text: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(text, options)
-    except re2.error as error:
-        said = error.args[0] if error.args else ""
-        reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        raise ValueError(
-            f"RE2 does not take this pattern: {reason} (it has no look-around, no back-references)"
-        ) from None
-
-
 Template = Annotated[str, AfterValidator(_template)]
 
 
@@ -73,9 +54,7 @@ class Success(Strict):
     """What the gateway says when it took a message."""
 
     status: list[Annotated[int, Field(ge=100, le=599)]] | None = Field(default=None, min_length=1)
-    regex: Annotated[str, StringConstraints(max_length=1000), AfterValidator(_regex)] | None = Field(
-        default=None, description="RE2, searched in the body"
-    )
+    regex: Pattern | None = Field(default=None, description="RE2, searched in the body")
 
 
 class SmsHttpSettings(Strict):
@@ -160,7 +139,7 @@ class SmsHttpChannel:
         self._password = context.read(settings.password) if settings.password else ""
         self._private = (self._password, *_encoded(self._password), *private_parts(settings.url))
         success = settings.success or Success()
-        self._regex = _compiled(success.regex) if success.regex else None
+        self._regex = compile_pattern(success.regex) if success.regex else None
         tls = trust(settings.ca, context.folder) if settings.url.startswith("https:") else None
         self._http = HttpClient(settings.url, tls=tls, timeout=settings.timeout)
         if not (self._password.isascii() and self._password.isprintable()) and settings.headers:

@@ -6,36 +6,13 @@ import json
 from collections.abc import Collection
 from typing import Annotated, Any
 
-import re2
 from pydantic import AfterValidator, Field
 
+from ebank_sentinel.model.pattern import Pattern, compile_pattern
 from ebank_sentinel.model.reading import ProbeError
 from ebank_sentinel.model.settings import Strict
 from ebank_sentinel.probes.body import MISSING, at_path, parse_path
 from ebank_sentinel.probes.failure import Failed, one_line
-
-_LONGEST_PATTERN = 1000  # characters; nobody reads a longer one, and RE2 compiles each into memory
-
-
-def compile_pattern(text: str) -> Any:
-    """The pattern as RE2 runs it, in time linear in the text. Raises ValueError."""
-    if len(text) > _LONGEST_PATTERN:
-        raise ValueError(f"the pattern has {len(text)} characters, and at most {_LONGEST_PATTERN} are taken")
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(text, options)
-    except re2.error as error:
-        words = error.args[0] if error.args else ""
-        reason = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
-        raise ValueError(
-            f"the pattern is not one that RE2 takes: {reason} (RE2 has no look-around and no back-references)"
-        ) from None
-
-
-def _check_pattern(text: str) -> str:
-    compile_pattern(text)
-    return text
 
 
 def _check_path(text: str) -> str:
@@ -43,7 +20,6 @@ def _check_path(text: str) -> str:
     return text
 
 
-Pattern = Annotated[str, AfterValidator(_check_pattern)]
 Path = Annotated[str, AfterValidator(_check_path)]
 Status = Annotated[int, Field(ge=100, le=599)]
 

@@ -182,9 +182,11 @@ async def test_a_signal_for_a_broken_reload_pages_the_technical_group(bank: Loop
 
 
 async def test_a_signal_before_the_start_is_done_is_nothing(tmp_path: Path) -> None:
+    before = asyncio.all_tasks()
     Daemon(
         tmp_path / "x", clock=SystemClock(), metrics=Metrics(), notifier=Notifier({}), credentials=None
     ).reload_soon()
+    assert asyncio.all_tasks() == before
 
 
 async def test_a_reload_adds_and_takes_away_probes_and_keeps_an_open_incident(bank: LoopbackDaemon) -> None:

@@ -561,3 +561,4 @@ async def test_a_desk_that_refuses_for_long_still_progresses(office: Office) -> 
 async def test_settle_returns_at_once_when_nothing_waits(office: Office) -> None:
     async with asyncio.timeout(5):
         await office.desk.settle()
+    assert not office.desk.busy
