@@ -247,16 +247,17 @@ async def test_a_known_symptom_is_not_known_after_a_start(store: SqliteStore) ->
     assert (await store.load()).symptoms[symptom.id].known is False
 
 
-async def test_a_start_finds_open_incidents_with_all_their_pages_and_of_ended_ones_what_is_to_be_sent(
+async def test_a_start_finds_all_pages_of_what_is_open_and_of_what_has_a_page_to_be_sent(
     store: SqliteStore,
 ) -> None:
     ended = incident("ended", state=IncidentState.ENDED, ended_at=NOW, ended_as=Reason.RESOLVED)
     kept = {
         "accepted": page("open", state=PageState.ACCEPTED),
         "all-clear": page("ended", step="resolved", id="r"),
+        "its alarm": page("ended", id="o", step="x", state=PageState.ACCEPTED),  # an all-clear asks whether it arrived
         "alone": page("config-1", id="c"),
     }
-    gone = {"old": page("ended", id="o", step="x", state=PageState.ACCEPTED), "sent": page("t", state=PageState.FAILED)}
+    gone = {"old": page("over", id="v", state=PageState.ACCEPTED), "sent": page("t", state=PageState.FAILED)}
     every = {one.id: one for one in (*kept.values(), *gone.values())}
     await store.commit(Delta(incidents={"open": incident("open"), "ended": ended}, pages=every))
     ledger = await store.load()

@@ -154,7 +154,9 @@ def _read_ledger(connection: Connection) -> Ledger:
         rows.incident_of(row) for row in every(tables.incidents, tables.incidents.c.state != IncidentState.ENDED.value)
     ]
     alive = select(tables.incidents.c.id).where(tables.incidents.c.state != IncidentState.ENDED.value)
-    kept = or_(tables.pages.c.state.in_(_OPEN_PAGES), tables.pages.c.cause.in_(alive))
+    # While one page of a cause waits, all of them count: an all-clear asks whether its alarm arrived.
+    waiting = select(tables.pages.c.cause).where(tables.pages.c.state.in_(_OPEN_PAGES))
+    kept = or_(tables.pages.c.cause.in_(waiting), tables.pages.c.cause.in_(alive))
     timers = [rows.timer_of(row) for row in every(tables.timers)]
     symptoms = [rows.symptom_of(row) for row in every(tables.symptoms)]
     ledger.apply(
