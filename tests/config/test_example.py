@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
-import shutil
+import re
+from collections import Counter
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,25 +17,12 @@ from ebank_sentinel.cli import main
 from ebank_sentinel.config import Config, load
 from ebank_sentinel.daemon.preview import Previewed, previews
 from ebank_sentinel.model.severity import Severity
+from ebank_sentinel.yamlfile import load as load_yaml
 
 TOP = Path(__file__).parents[2]
 EXAMPLE = TOP / "deploy" / "sentinel.yaml"
 RUNBOOKS = TOP / "docs" / "runbooks"
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)  # a Wednesday, 11:00 in Shanghai
-
-STAND_INS = """
-  interbank: {promql: {server: "http://127.0.0.1:9090", query: {share: vector(0)}}}
-  replication: {promql: {server: "http://127.0.0.1:9090", query: {lag_s: vector(0)}}}
-  queue_depth: {promql: {server: "http://127.0.0.1:9090", query: {ratio: vector(1)}}}
-  otp_sms: {promql: {server: "http://127.0.0.1:9090", query: {error_rate: vector(0), delay_s: vector(8)}}}
-  machine_room:
-    promql:
-      server: http://127.0.0.1:9090
-      query: {celsius: vector(22), on_battery: vector(0), minutes_left: vector(60)}
-  privileged_logins: {promql: {server: "http://127.0.0.1:9090", query: {logins: vector(0)}}}
-  atm_withdrawals: {promql: {server: "http://127.0.0.1:9090", query: {expected: vector(20), approved: vector(9)}}}
-"""
-"""The probes that the rules with `needs:` wait for, as a bank would wire them up."""
 
 
 @cache
@@ -41,16 +31,12 @@ def example() -> Config:
     return load(EXAMPLE, now=NOW, secrets=False)
 
 
-@pytest.fixture(scope="module")
-def wired(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    """The example, with the probes that it lacks."""
-    folder = tmp_path_factory.mktemp("bank")
-    for name in ("deploy", "rules", "contacts", "docs/runbooks"):
-        shutil.copytree(TOP / name, folder / name)
-    file = folder / "deploy" / "sentinel.yaml"
-    text = file.read_text(encoding="utf-8").replace("\nprobes:\n", f"\nprobes:\n{STAND_INS}\n")
-    file.write_text(text, encoding="utf-8")
-    return load(file, now=NOW, secrets=False)
+def rules_as_written() -> list[dict[str, Any]]:
+    """The entries of all rule files."""
+    rules: list[dict[str, Any]] = []
+    for file in sorted((TOP / "rules").glob("*.yaml")):
+        rules += load_yaml(file).data(["rules"])
+    return rules
 
 
 def run(*arguments: str) -> int:
@@ -65,27 +51,70 @@ def test_check_has_nothing_against_it(capsys: pytest.CaptureFixture[str]) -> Non
     assert run("check", "--no-secrets") == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert "12 probes, 32 targets, 25 rules, 15 groups, 2 channels" in said.out
+    assert "28 probes, 149 targets, " in said.out
+    assert " rules, 16 groups, 2 channels" in said.out
 
 
 def test_its_notices_are_only_what_a_later_version_does() -> None:
     assert [notice for notice in example().notices if "not carried out in this version" not in notice] == []
 
 
-def test_every_dormant_rule_says_which_probe_with_which_fields_it_needs(wired: Config) -> None:
-    rules = {rule.id: rule for rule in wired.book.rules.values()}
-    assert wired.book.dormant == {}
-    for rule, needs in example().book.dormant.items():
-        watch = rules[rule].watch
-        assert f"`{watch}`" in needs
-        assert all(f"`{field}`" in needs for field in wired.probes[watch].fields())
+def test_all_its_rules_run() -> None:
+    assert example().book.dormant == {}
 
 
-def test_every_rule_has_a_runbook_of_its_own_with_three_checks(wired: Config) -> None:
-    for rule in wired.book.rules.values():
+def test_what_a_rule_needs_is_a_probe_of_the_bank_and_its_fields() -> None:
+    for rule in rules_as_written():
+        if "needs" in rule:
+            named = set(re.findall(r"`(\w+)`", rule["needs"]))
+            probe = example().probes[rule["watch"]]
+            labels = {label for target in example().targets[rule["watch"]] for label in target.labels}
+            assert rule["watch"] in named, rule["id"]
+            assert named & set(probe.fields()), rule["id"]
+            assert named <= {rule["watch"], *probe.fields(), *labels}, rule["id"]
+
+
+def test_the_bank_has_sixty_live_machines_in_five_regions_behind_one_front_end() -> None:
+    live = [target.labels for target in example().targets["atm"] if target.labels["status"] == "live"]
+    assert len(live) == 60
+    assert Counter(labels["region"] for labels in live) == dict.fromkeys(
+        ("north", "east", "south", "west", "central"), 12
+    )
+    assert {labels["switch"] for labels in live} == {one.labels["switch"] for one in example().targets["switch"]}
+    assert len({labels["address"] for labels in live}) == 60
+
+
+def test_every_region_has_a_branch_with_one_machine_and_branches_enough_to_tell_a_region_from_a_branch() -> None:
+    machines = Counter(
+        (target.labels["region"], target.labels["branch"])
+        for target in example().targets["atm"]
+        if target.labels["status"] == "live"
+    )
+    for region in {region for region, _ in machines}:
+        sizes = [count for (where, _), count in machines.items() if where == region]
+        assert min(sizes) == 1, region
+        assert len(sizes) >= 4, region
+
+
+def test_every_branch_has_machines_a_router_a_ups_and_somebody_to_call() -> None:
+    with (TOP / "deploy" / "branches.csv").open(encoding="utf-8", newline="") as file:
+        branches = {row["branch"]: row for row in csv.DictReader(file)}
+    assert len(branches) == 24
+    for probe in ("atm", "branch_router", "branch_ups"):
+        assert {target.labels["branch"] for target in example().targets[probe]} == set(branches), probe
+    assert {row["contact"] for row in branches.values()} <= {person.id for person in example().roster.people}
+
+
+def test_each_journey_is_made_from_three_places() -> None:
+    places = Counter(target.labels["journey"] for target in example().targets["journeys"])
+    assert places == {"login": 3, "balance": 3, "transfer": 3}
+
+
+def test_every_rule_has_a_runbook_of_its_own_with_three_checks() -> None:
+    for rule in example().book.rules.values():
         assert rule.runbook == f"docs/runbooks/{rule.id}.md"
         assert len(rule.first_checks) == 3, rule.id
-    assert {page.stem for page in RUNBOOKS.glob("*.md")} == set(wired.book.rules)
+    assert {page.stem for page in RUNBOOKS.glob("*.md")} == set(example().book.rules)
 
 
 def test_a_runbook_says_what_it_means_who_decides_and_what_customers_hear() -> None:
@@ -99,14 +128,14 @@ def test_a_runbook_says_what_it_means_who_decides_and_what_customers_hear() -> N
         ], page
 
 
-def test_whatever_customers_feel_says_what_customer_service_answers(wired: Config) -> None:
-    for rule in wired.book.rules.values():
+def test_whatever_customers_feel_says_what_customer_service_answers() -> None:
+    for rule in example().book.rules.values():
         if "customer_service" in rule.tell and rule.watch != "atm":
             assert rule.say, rule.id
 
 
-def test_every_text_is_there_in_both_languages_or_in_none(wired: Config) -> None:
-    for rule in wired.book.rules.values():
+def test_every_text_is_there_in_both_languages_or_in_none() -> None:
+    for rule in example().book.rules.values():
         for text in (rule.title, rule.number, rule.normal, rule.impact, rule.say):
             assert set(text) in ({"zh-CN", "en"}, {""}, set()), (rule.id, text)
         assert set(rule.title) == {"zh-CN", "en"}
@@ -117,9 +146,9 @@ def shown(config: Config, rule: str) -> list[Previewed]:
     return list(previews(config, rule, NOW))
 
 
-def test_every_rule_can_be_previewed_and_no_text_has_a_gap(wired: Config) -> None:
-    for rule in wired.book.rules.values():
-        pages = shown(wired, rule.id)
+def test_every_rule_can_be_previewed_and_no_text_has_a_gap() -> None:
+    for rule in example().book.rules.values():
+        pages = shown(example(), rule.id)
         whens = {one.when for one in pages}
         assert {"opens", "ends"} <= whens, rule.id
         for one in pages:
@@ -144,7 +173,10 @@ def test_oncall_prints_who_at_a_moment(capsys: pytest.CaptureFixture[str]) -> No
     assert rows["technical", "next"] == "wang.fang"
     assert rows["site_security", "on call"] == "zheng.tao"  # at night, though the night is the second layer
     assert rows["site_security", "next"] == "wu.gang"
-    assert rows["vendor", "else"] == "lv.bo"  # without a label
+    assert rows["vendor", "else"] == "deng.chao"  # without a label: whoever is on call at the desk
+    groups = {group for group, _ in rows}
+    assert groups == set(load_yaml(TOP / "contacts" / "groups.yaml").data(["groups"]))
+    assert all(row["person"] for row in said["oncall"])  # all of them lead to somebody
 
 
 def test_oncall_fits_a_terminal_of_100_columns(
