@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from ebank_sentinel.model.reading import ProbeError, Reading
 from ebank_sentinel.probes.kind import ProbeFailure
 from ebank_sentinel.probes.registry import KINDS
 from ebank_sentinel.probes.settings import ProbeSettings
+from support.atm_status import whole_status
 from support.bad_servers import BEHAVIOURS, answering, closed_port, never_answers, serving
 from support.certificates import Authority, serving_tls
 from support.driven_clock import DrivenClock
@@ -32,6 +34,7 @@ AT: dict[str, Callable[[str], Probe]] = {
         "every": "5s",
         "timeout": "600ms",
     },
+    "atm": lambda place: {"atm": {"url": f"http://{place}/status"}, "every": "5s", "timeout": "600ms"},
 }
 """Kinds that connect -> a probe of host:port."""
 
@@ -48,6 +51,7 @@ HTTP_ERRORS = {
 }
 ERRORS: dict[str, dict[str, set[ProbeError]]] = {
     "http": HTTP_ERRORS,
+    "atm": HTTP_ERRORS,
     "promql": HTTP_ERRORS | {"endless_body": {ProbeError.TOO_LARGE, ProbeError.TIMEOUT}},
     "tls": {
         "never_answers": {ProbeError.TIMEOUT},
@@ -130,7 +134,12 @@ async def test_every_kind_declares_what_a_good_reading_holds(tmp_path: Path) -> 
     clock = DrivenClock(datetime.now(UTC))
     head = f"HTTP/1.1 200 OK\nContent-Length: {len(vector)}"
     seen = set()
-    async with serving(answering(head, vector)) as plain, serving_tls(shown, b'{"n": {"x": 1}}') as secure:
+    status = json.dumps(whole_status()).encode()
+    async with (
+        serving(answering(head, vector)) as plain,
+        serving_tls(shown, b'{"n": {"x": 1}}') as secure,
+        serving(answering(f"HTTP/1.1 200 OK\nContent-Length: {len(status)}", status)) as terminal,
+    ):
         probes: list[Probe] = [
             {"http": {"url": f"http://127.0.0.1:{plain}/", "read": {"state": "status"}}},
             {"http": {"url": f"https://localhost:{secure}/", "read": {"x": "n.x"}, "tls": {"ca": authority.file.name}}},
@@ -138,6 +147,7 @@ async def test_every_kind_declares_what_a_good_reading_holds(tmp_path: Path) -> 
             {"tls": {"address": f"localhost:{secure}", "ca": authority.file.name}},
             {"promql": {"server": f"http://127.0.0.1:{plain}", "query": {"rate": "up", "count": "up"}}},
             {"heartbeat": {"within": "1h"}},
+            {"atm": {"url": f"http://127.0.0.1:{terminal}/"}},
         ]
         for probe in probes:
             async with probing(probe, folder=tmp_path, clock=clock, last_beat=lambda _: clock.now()) as prober:

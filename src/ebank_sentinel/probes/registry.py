@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ebank_sentinel.probes import heartbeat, http, promql, tcp, tls
+from ebank_sentinel.probes import atm, heartbeat, http, promql, tcp, tls
 from ebank_sentinel.probes.kind import Kind
 
 KINDS: Mapping[str, Kind[Any]] = {
@@ -14,7 +14,8 @@ KINDS: Mapping[str, Kind[Any]] = {
     "tls": tls.KIND,
     "promql": promql.KIND,
     "heartbeat": heartbeat.KIND,
+    "atm": atm.KIND,
 }
 
-NOT_YET = ("dns", "metrics", "iso8583", "atm")
+NOT_YET = ("dns", "metrics", "iso8583")
 """Kinds that the format has and this version refuses by name."""

@@ -34,7 +34,7 @@ class ProbeBase(Strict):
     every_given: Duration | None = Field(
         default=None,
         alias="every",
-        description="interval: http, tcp, promql 30s; tls 1h; heartbeat a tenth of `within`, at most 60s",
+        description="interval: http, tcp, promql, atm 30s; tls 1h; heartbeat a tenth of `within`, at most 60s",
     )
     timeout_given: Duration | None = Field(
         default=None, alias="timeout", description="deadline over one whole probe: 10s, or `every` when that is shorter"

@@ -24,6 +24,7 @@ def probe(**keys: object) -> ProbeSettings:
         ({"tcp": {"address": "a:1"}}, 30, 10),
         ({"tls": {"address": "a:1"}}, 3600, 10),
         ({"promql": {"server": URL, "query": "up"}}, 30, 10),
+        ({"atm": {"url": URL}}, 30, 10),
         ({"heartbeat": {"within": "26h"}}, 60, 10),
         ({"heartbeat": {"within": "50s"}}, 5, 5),
         ({"http": {"url": URL}, "every": "2s"}, 2, 2),
@@ -37,7 +38,7 @@ def test_interval_and_deadline_have_defaults(keys: dict[str, object], every: int
 
 
 BAD_PROBES: dict[str, tuple[dict[str, object], str]] = {
-    "no kind": ({"every": "5s"}, "give one of http, tcp, tls, promql, heartbeat"),
+    "no kind": ({"every": "5s"}, "give one of http, tcp, tls, promql, heartbeat, atm"),
     "two kinds": ({"http": {"url": URL}, "tcp": {"address": "a:1"}}, "it has http and tcp"),
     "unknown key": ({"http": {"url": URL}, "evry": "5s"}, "Extra inputs are not permitted"),
     "sweep": ({"http": {"url": URL}, "sweep": "branch"}, "not yet"),
