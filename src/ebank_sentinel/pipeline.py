@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +15,8 @@ from ebank_sentinel.model.item import Delivered, Reloaded
 from ebank_sentinel.model.notice import Notice
 from ebank_sentinel.model.page import Delivery, Message, Page
 from ebank_sentinel.model.reading import Reading, Target, TargetId
-from ebank_sentinel.model.rule import Rule
+from ebank_sentinel.model.relations import Relations
+from ebank_sentinel.model.rule import FLEET, PUSHED, Rule
 from ebank_sentinel.model.times import NamedTimes
 from ebank_sentinel.paging.wording import render
 from ebank_sentinel.rules.evaluator import Evaluator
@@ -41,8 +43,9 @@ class Policy:
 
     def watched(self, target: TargetId) -> bool:
         """Whether its probe still lists it; the series of a query come and go by themselves."""
-        return target.probe in self.intervals and (
-            target.probe not in self.targets or target in self.targets[target.probe]
+        return target.probe in PUSHED or (
+            target.probe in self.intervals
+            and (target.probe not in self.targets or target in self.targets[target.probe])
         )
 
 
@@ -62,7 +65,7 @@ class Flow:
         self._clock = clock
         self._metrics = metrics
         self._node = node
-        self.policy = policy
+        self._set_policy(policy)
         self.evaluator = self._next_evaluator(None)
         self.desk = Desk(
             store=store, world=self.world, send=send, on_rebuilt=self._forget_masks, clock=clock, metrics=metrics
@@ -107,7 +110,7 @@ class Flow:
 
     def adopt(self, policy: Policy) -> None:
         """Another configuration, or other targets: masks are forgotten, symptoms keep their age."""
-        self.policy = policy
+        self._set_policy(policy)
         self._forget_masks()
         self.desk.put(Reloaded(at=self._clock.now()))
 
@@ -120,7 +123,25 @@ class Flow:
     def world(self) -> World:
         """What one decision may look at."""
         evaluator = self.evaluator
-        return world_of(self.policy, node=self._node, latest=evaluator.latest, unbroken_since=evaluator.unbroken_since)
+        return world_of(
+            self.policy,
+            self._relations,
+            node=self._node,
+            latest=evaluator.latest,
+            unbroken_since=evaluator.unbroken_since,
+            targets_in=self._targets_in,
+        )
+
+    def _set_policy(self, policy: Policy) -> None:
+        self.policy = policy
+        self._relations = Relations.of(policy.rules)
+        self._sizes = sizes(policy, self._relations)
+
+    def _targets_in(self, probe: str, over: str, value: str) -> int:
+        """How many targets a scope has; of a probe that finds its targets, those that it found."""
+        if probe in self.policy.targets:
+            return self._sizes[probe, over, value]
+        return self.evaluator.targets_in(probe, over, value)
 
     def _next_evaluator(self, before: Evaluator | None) -> Evaluator:
         """One without masks. How long a target has been silent is taken over: a reload must not hide it."""
@@ -141,12 +162,29 @@ class Flow:
             self.evaluator.expect(self.open_targets(probe), self._clock.now())
 
 
+def sizes(policy: Policy, relations: Relations) -> Counter[tuple[str, str, str]]:
+    """How many listed targets each scope has that a rule may widen to: by probe, label and its value."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    overs: dict[str, set[str]] = {}
+    for rule, labels in relations.counted.labels.items():
+        overs.setdefault(policy.rules[rule].watch, set()).update(labels)
+    for probe, wanted in overs.items():
+        for target in policy.targets.get(probe, {}).values():
+            for over in wanted:
+                value = "" if over == FLEET else target.labels.get(over, "")
+                if value or over == FLEET:
+                    found[probe, over, value] += 1
+    return found
+
+
 def world_of(
     policy: Policy,
+    relations: Relations,
     *,
     node: str,
     latest: Callable[[TargetId], Reading | None],
     unbroken_since: Callable[[TargetId], datetime | None],
+    targets_in: Callable[[str, str, str], int],
 ) -> World:
     """A policy, as decisions look at it."""
 
@@ -158,10 +196,12 @@ def world_of(
         lease=LEASE,
         bank=policy.bank,
         rules=policy.rules,
+        relations=relations,
         roster=policy.roster,
         channels=policy.channels,
         latest=latest,
         unbroken_since=unbroken_since,
+        targets_in=targets_in,
         watched=policy.watched,
         next_start=policy.times.next_start,
         covers=policy.times.covers,

@@ -112,8 +112,8 @@ def test_each_journey_is_made_from_three_places() -> None:
 
 def test_every_rule_has_a_runbook_of_its_own_with_three_checks() -> None:
     for rule in example().book.rules.values():
-        assert rule.runbook == f"docs/runbooks/{rule.id}.md"
-        assert len(rule.first_checks) == 3, rule.id
+        assert rule.words.runbook == f"docs/runbooks/{rule.id}.md"
+        assert len(rule.words.first_checks) == 3, rule.id
     assert {page.stem for page in RUNBOOKS.glob("*.md")} == set(example().book.rules)
 
 
@@ -131,14 +131,14 @@ def test_a_runbook_says_what_it_means_who_decides_and_what_customers_hear() -> N
 def test_whatever_customers_feel_says_what_customer_service_answers() -> None:
     for rule in example().book.rules.values():
         if "customer_service" in rule.tell and rule.watch != "atm":
-            assert rule.say, rule.id
+            assert rule.words.say, rule.id
 
 
 def test_every_text_is_there_in_both_languages_or_in_none() -> None:
     for rule in example().book.rules.values():
-        for text in (rule.title, rule.number, rule.normal, rule.impact, rule.say):
+        for text in (rule.words.title, rule.words.number, rule.words.normal, rule.words.impact, rule.words.say):
             assert set(text) in ({"zh-CN", "en"}, {""}, set()), (rule.id, text)
-        assert set(rule.title) == {"zh-CN", "en"}
+        assert set(rule.words.title) == {"zh-CN", "en"}
 
 
 def shown(config: Config, rule: str) -> list[Previewed]:

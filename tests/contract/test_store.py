@@ -194,6 +194,7 @@ def incident(name: str = "20261210-aaaa", **changes: Any) -> Incident:
         id=name,
         code="4821",
         state=IncidentState.OPEN,
+        rule="dead",
         symptom=SymptomId("dead", "atm", name),
         severity=Severity.II,
         category="device",

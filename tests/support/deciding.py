@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,8 @@ from ebank_sentinel.model.notice import Notice
 from ebank_sentinel.model.page import Delivery, Message, Outcome, Page, PageState
 from ebank_sentinel.model.reading import Reading, Scalar, Target, TargetId
 from ebank_sentinel.model.reason import Reason
-from ebank_sentinel.model.rule import Meaning, Row, Rule
+from ebank_sentinel.model.relations import Relations
+from ebank_sentinel.model.rule import FLEET, Meaning, Row, Rule, Words
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.model.symptom import Symptom, SymptomId
 from ebank_sentinel.paging.wording import render
@@ -68,7 +69,12 @@ def rule(rule_id: str = "login-low", *, hold: float = 180, clear: float = 60, **
         "impact": {"zh-CN": "手机网银登不上", "en": "mobile logins fail"},
         "condition": "rate < 0.95",
     }
-    return Rule(id=rule_id, hold=seconds(hold), clear_after=seconds(clear), **{**plain, **changed})
+    given = {**plain, **changed}
+    words = Words(**{name: given.pop(name) for name in [*given] if name in _WORDS})
+    return Rule(id=rule_id, hold=seconds(hold), clear_after=seconds(clear), words=words, **given)
+
+
+_WORDS = {one.name for one in fields(Words)}
 
 
 def target(key: str = "login", probe: str = "login", **labels: str) -> Target:
@@ -138,6 +144,7 @@ class SmallBank:
     )
     readings: dict[TargetId, Reading] = field(default_factory=dict)
     since: dict[TargetId, datetime] = field(default_factory=dict)
+    listed: tuple[Target, ...] = ()
     unwatched: set[TargetId] = field(default_factory=set)
     opens_at: dict[str, datetime] = field(default_factory=dict)  # a named time begins then, and has not begun yet
     words: Callable[[Notice, str, bool], Message] | None = None  # other words than the real ones
@@ -154,15 +161,22 @@ class SmallBank:
             lease=timedelta(seconds=60),
             bank=Bank(name="示例银行", language="zh-CN", zone=SHANGHAI),
             rules=self.rules,
+            relations=Relations.of(self.rules),
             roster=self.roster,
             channels=self.channels,
             latest=self._latest,
             unbroken_since=lambda target: START - timedelta(days=9) if self.always_read else self.since.get(target),
+            targets_in=self._targets_in,
             watched=lambda target: target not in self.unwatched,
             next_start=lambda name, at: self.opens_at[name] if self.opens_at[name] > at else None,
             covers=lambda name, at: at >= self.opens_at[name],
             render=self.words or words,
         )
+
+    def _targets_in(self, probe: str, over: str, value: str) -> int:
+        """Of those that are listed."""
+        listed = [one for one in self.listed if one.id.probe == probe]
+        return sum(over == FLEET or one.labels.get(over) == value for one in listed)
 
     def _latest(self, target: TargetId) -> Reading | None:
         if self.always_read:
@@ -198,8 +212,10 @@ class Story:
 
     def decide(self, *items: Item, now: float) -> Draft:
         """One batch, committed. The ledger that was decided upon is not touched by it."""
+        world = self.bank.world()
+        self.ledger.count_by(world.relations.counted)
         before = self.ledger.copy()
-        draft = decide(self.ledger, items, self.bank.world(), at(now))
+        draft = decide(self.ledger, items, world, at(now))
         assert self.ledger == before
         delta = draft.delta()
         self.ledger.apply(delta)

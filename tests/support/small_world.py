@@ -14,7 +14,8 @@ from ebank_sentinel.model.item import Acknowledge, Change, Delivered, RuleTruth
 from ebank_sentinel.model.notice import Notice
 from ebank_sentinel.model.page import Delivery, Message, Outcome
 from ebank_sentinel.model.reading import Reading, Target, TargetId
-from ebank_sentinel.model.rule import Rule
+from ebank_sentinel.model.relations import Relations
+from ebank_sentinel.model.rule import Rule, Words
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.paging.wording import render
 
@@ -37,7 +38,7 @@ def rule(name: str, severity: Severity = Severity.II, hold: timedelta = timedelt
         severity=severity,
         category="device",
         groups=("technical",),
-        title={"en": f"{name} is out"},
+        words=Words(title={"en": f"{name} is out"}),
     )
 
 
@@ -86,10 +87,12 @@ class SmallBank:
             lease=timedelta(seconds=60),
             bank=Bank(name="示例银行", language="zh-CN", zone=ZONE),
             rules=self.rules,
+            relations=Relations.of(self.rules),
             roster=SmallRoster(self.via),
             channels={"sms": ChannelFacts(address_kind="sms"), "mail": ChannelFacts(address_kind="email")},
             latest=self.readings.get,
             unbroken_since=lambda target: _LONG_AGO if target in self.readings else None,
+            targets_in=lambda _probe, _over, _value: len(self.readings),
             watched=lambda _: True,
             next_start=lambda _name, _at: None,
             covers=lambda _name, _at: True,

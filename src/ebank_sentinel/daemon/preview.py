@@ -17,6 +17,7 @@ from ebank_sentinel.model.item import Change, RuleTruth
 from ebank_sentinel.model.ledger import Ledger
 from ebank_sentinel.model.page import Page
 from ebank_sentinel.model.reading import Reading, Target, TargetId
+from ebank_sentinel.model.relations import Relations
 from ebank_sentinel.pipeline import world_of
 
 _NODE = "preview"
@@ -39,7 +40,15 @@ def previews(config: Config, rule_id: str, now: datetime) -> Iterator[Previewed]
     target = targets[0] if targets else Target(id=TargetId(rule.watch, rule.watch))
     fields = {name: _EXAMPLES.get(kind, 1) for name, kind in config.probes[rule.watch].fields().items()}
     reading = Reading(target=target, at=now, up=False, fields=fields)
-    world = world_of(policy_of(config), node=_NODE, latest=lambda _: reading, unbroken_since=lambda _: now)
+    policy = policy_of(config)
+    world = world_of(
+        policy,
+        Relations.of(policy.rules),
+        node=_NODE,
+        latest=lambda _: reading,
+        unbroken_since=lambda _: now,
+        targets_in=lambda _probe, _over, _value: 1,
+    )
     world = replace(world, watched=lambda _: True)  # the first target may be made up
     ledger = Ledger()
     at = now

@@ -32,6 +32,7 @@ def merged(deltas: Iterable[Delta]) -> Delta:
         incidents={key: value for delta in every for key, value in delta.incidents.items()},
         pages={key: value for delta in every for key, value in delta.pages.items()},
         heartbeats={key: value for delta in every for key, value in delta.heartbeats.items()},
+        firings={key: value for delta in every for key, value in delta.firings.items()},
         events=tuple(event for delta in every for event in delta.events),
         deliveries=tuple(delivery for delta in every for delivery in delta.deliveries),
     )

@@ -189,8 +189,10 @@ class Desk:
         return True
 
     async def _decide(self, batch: Sequence[Item], now: datetime, only: Timer | None) -> None:
+        world = self._world()
         ledger = self._newest if only is None else replace(self._newest, timers={only.id: only})
-        draft = decide(ledger, batch, self._world(), now)
+        ledger.count_by(world.relations.counted)
+        draft = decide(ledger, batch, world, now)
         delta = draft.delta()
         if delta:
             await self._write(delta)
@@ -207,8 +209,9 @@ class Desk:
         if self._ahead is not None:
             self._ahead.add(delta)
             return
-        with self._metrics.commit.time():
-            await self._store.commit(delta)
+        if delta.lasting:
+            with self._metrics.commit.time():
+                await self._store.commit(delta)
         self.ledger.apply(delta)
 
     @property

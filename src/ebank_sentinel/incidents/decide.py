@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from ebank_sentinel.incidents import notices, outbox, people, symptoms
+from ebank_sentinel.incidents import notices, outbox, people, symptoms, told
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.world import World
-from ebank_sentinel.model.item import Acknowledge, Announcement, Change, Delivered, Heartbeat, Item, Reloaded, TestPage
+from ebank_sentinel.model.item import (
+    Acknowledge,
+    Announcement,
+    Change,
+    Delivered,
+    End,
+    Heartbeat,
+    Item,
+    Pushed,
+    Reloaded,
+    TestPage,
+)
 from ebank_sentinel.model.ledger import Ledger, TimerKind
 
 
@@ -27,7 +38,7 @@ def decide(ledger: Ledger, batch: Collection[Item], world: World, now: datetime)
     return draft
 
 
-def _order(item: Item) -> tuple[datetime, int, tuple[str, ...], int]:
+def _order(item: Item) -> tuple[datetime, int, tuple[str, ...], int]:  # noqa: PLR0911 - one case an item
     """By time; then by kind, subject and arrival, so that the order is total."""
     match item:
         case Reloaded():
@@ -36,7 +47,9 @@ def _order(item: Item) -> tuple[datetime, int, tuple[str, ...], int]:
             return item.at, 1, target.id, seq
         case Heartbeat(target=target, request=request):
             return item.at, 2, (*target, request), 0
-        case Acknowledge(request=request):
+        case Pushed(request=request):
+            return item.at, 1, (request,), 0
+        case Acknowledge(request=request) | End(request=request):
             return item.at, 3, (request,), 0
         case Delivered(delivery=delivery):
             return item.at, 4, (delivery.page, delivery.outcome, delivery.detail), 0
@@ -50,6 +63,10 @@ def _take(draft: Draft, world: World, item: Item, now: datetime) -> None:
             symptoms.on_change(draft, world, item, now)
         case Delivered():
             outbox.on_delivered(draft, world, item, now)
+        case Pushed():
+            told.on_pushed(draft, world, item, now)
+        case End():
+            told.on_end(draft, world, item, now)
         case Acknowledge():
             people.on_acknowledge(draft, world, item)
         case Heartbeat():
@@ -72,4 +89,5 @@ _TIMERS = {
     TimerKind.CLEAR: symptoms.on_clear,
     TimerKind.NEXT_CHANNEL: outbox.on_silent_channel,
     TimerKind.DIGEST: outbox.on_digest,
+    TimerKind.UNTIL: told.on_until,
 }

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ebank_sentinel.model.incident import Event, Incident, IncidentState
+from ebank_sentinel.model.census import Census
+from ebank_sentinel.model.incident import Event, Incident, Place
 from ebank_sentinel.model.ledger import Delta, Ledger, Timer, TimerId
 from ebank_sentinel.model.page import Delivery, Page
 from ebank_sentinel.model.reading import TargetId
@@ -40,10 +42,16 @@ class Draft:
     heartbeats: dict[TargetId, datetime] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
+    firings: dict[SymptomId, tuple[datetime, ...]] = field(default_factory=dict)
+    census: Census = field(init=False)
     answers: dict[str, Answer] = field(default_factory=dict)  # by request
     _pages_of: dict[str, set[str]] = field(default_factory=dict)
     _codes: dict[str, str] = field(default_factory=dict)
+    _places: dict[Place, str] = field(default_factory=dict)
     _agenda: list[tuple[datetime, TimerId]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.census = self.ledger.census.fork()
 
     def begin(self, now: datetime) -> None:
         """Take up what is due by now."""
@@ -85,31 +93,50 @@ class Draft:
 
     def put_symptom(self, symptom: Symptom) -> None:
         """Set a symptom; one that stands just so is left alone."""
-        if self.symptom(symptom.id) != symptom:
+        known = self.symptom(symptom.id)
+        if known != symptom:
+            self.census.move(known, symptom)
             self.symptoms[symptom.id] = symptom
 
     def drop_symptom(self, symptom_id: SymptomId) -> None:
         """It is over."""
+        self.census.move(self.symptom(symptom_id), None)
         self.symptoms[symptom_id] = None
+
+    def members(self, incident: str) -> AbstractSet[SymptomId]:
+        """The symptoms of an incident."""
+        return self.census.members(incident)
 
     def incident(self, incident_id: str) -> Incident | None:
         """An incident by id, open or ended in this very decision."""
-        return self.incidents.get(incident_id) or self.ledger.incidents.get(incident_id)
+        return (
+            self.incidents.get(incident_id)
+            or self.ledger.incidents.get(incident_id)
+            or self.ledger.kept.get(incident_id)
+        )
 
     def open_incident(self, id_or_code: str) -> Incident | None:
-        """An open incident by its id or its code."""
+        """An open incident by its id or its code, or the one that took that over."""
         by_code = self._codes.get(id_or_code) or self.ledger.incident_by_code.get(id_or_code)
         incident = self.incident(by_code or id_or_code)
-        return incident if incident is not None and incident.state is IncidentState.OPEN else None
+        while incident is not None and incident.into is not None:
+            incident = self.incident(incident.into)
+        return incident if incident is not None and incident.is_open else None
 
     def code_is_free(self, code: str) -> bool:
-        """No open incident has it."""
-        return self.open_incident(code) is None
+        """No incident in memory has it."""
+        return code not in self._codes and code not in self.ledger.incident_by_code
+
+    def at_place(self, place: Place) -> Incident | None:
+        """The incident that is open at a place, or that may come back there."""
+        incident_id = self._places.get(place) or self.ledger.place_of.get(place)
+        return None if incident_id is None else self.incident(incident_id)
 
     def put_incident(self, incident: Incident) -> None:
         """Set an incident."""
         self.incidents[incident.id] = incident
         self._codes[incident.code] = incident.id
+        self._places[incident.place] = incident.id
 
     def page(self, page_id: str) -> Page | None:
         """A page as it stands now."""
@@ -143,6 +170,8 @@ class Draft:
             incidents=dict(self.incidents),
             pages=dict(self.pages),
             heartbeats=dict(self.heartbeats),
+            firings=dict(self.firings),
             events=tuple(self.events),
             deliveries=tuple(self.deliveries),
+            apart=dict(self.census.apart),
         )

@@ -25,7 +25,7 @@ def titles(world: World, rule: Rule, symptom: Symptom) -> Mapping[str, str]:
     """The title in every language that the rule has, placeholders filled."""
     return {
         language: fill(template, _values(world, symptom, language or world.bank.language))
-        for language, template in rule.title.items()
+        for language, template in rule.words.title.items()
     }
 
 
@@ -80,8 +80,8 @@ def notice(
         rule=incident.rule,
         title=in_language(incident.title, language),
         number=_number(rule, values, language) if rule is not None else "",
-        normal=text(rule.normal) if rule is not None else "",
-        impact=text(rule.impact) if rule is not None else "",
+        normal=text(rule.words.normal) if rule is not None else "",
+        impact=text(rule.words.impact) if rule is not None else "",
         place=place(rule, symptom.id, symptom.labels),
         at=at,
         since=incident.since,
@@ -95,15 +95,15 @@ def notice(
         others=others,
         readings=_readings(world, symptom) if rule is not None else (),
         threshold=rule.condition if rule is not None else "",
-        runbook=rule.runbook if rule is not None else "",
-        first_checks=rule.first_checks if rule is not None else (),
-        say=text(rule.say) if rule is not None else "",
+        runbook=rule.words.runbook if rule is not None else "",
+        first_checks=rule.words.first_checks if rule is not None else (),
+        say=text(rule.words.say) if rule is not None else "",
         flags=incident.flags,
     )
 
 
 def _number(rule: Rule, values: Mapping[str, Scalar], language: str) -> str:
-    template = in_language(rule.number, language)
+    template = in_language(rule.words.number, language)
     return fill(template, values) if values.keys() >= set(placeholders(template)) else ""
 
 

@@ -26,6 +26,7 @@ def open_incident(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: 
         id=incident_id,
         code=_free_code(draft, incident_id),
         state=IncidentState.OPEN,
+        rule=rule.id,
         symptom=symptom.id,
         labels=symptom.labels,
         title=titles(world, rule, symptom),

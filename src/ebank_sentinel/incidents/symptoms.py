@@ -12,6 +12,7 @@ by the next reading, and never without one.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -47,7 +48,8 @@ def on_change(draft: Draft, world: World, change: Change, now: datetime) -> None
         elif truth.holds:
             _holds(draft, world, rule, symptom, change, truth, now)
         elif symptom is not None:
-            _holds_not(draft, world, rule, symptom, change, now)
+            seen = replace(symptom, labels=change.target.labels, values=change.values or symptom.values)
+            holds_not(draft, world, rule, seen, change.at, now)
 
 
 def on_hold(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
@@ -154,7 +156,7 @@ def _settle(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: dateti
     draft.put_symptom(symptom)
 
 
-def _holds_not(draft: Draft, world: World, rule: Rule, symptom: Symptom, change: Change, now: datetime) -> None:
+def holds_not(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
     """The condition does not hold: a pending one is over, a firing one has to stay clear for a while."""
     if symptom.state is SymptomState.PENDING:
         _forget(draft, symptom)
@@ -167,11 +169,15 @@ def _holds_not(draft: Draft, world: World, rule: Rule, symptom: Symptom, change:
         known=True,
         rows={},
         held=frozenset(),
-        clearing_since=symptom.clearing_since or change.at,
-        labels=change.target.labels,
-        values=change.values or symptom.values,
+        clearing_since=symptom.clearing_since or at,
     )
-    _clear(draft, world, rule, symptom, change.at, now)
+    _clear(draft, world, rule, symptom, at, now)
+
+
+def close(draft: Draft, world: World, members: Iterable[Symptom], at: datetime, now: datetime) -> None:
+    """A person ended it."""
+    for symptom in members:
+        _end(draft, world, symptom, Reason.CLOSED, at, now)
 
 
 def _clear(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:

@@ -12,6 +12,7 @@ from ebank_sentinel.model.contact import Person, SeverityPolicy, Step
 from ebank_sentinel.model.notice import Notice
 from ebank_sentinel.model.page import Message
 from ebank_sentinel.model.reading import Reading, TargetId
+from ebank_sentinel.model.relations import Relations
 from ebank_sentinel.model.rule import Rule
 from ebank_sentinel.model.severity import Severity
 
@@ -61,10 +62,12 @@ class World:
     lease: timedelta
     bank: Bank
     rules: Mapping[str, Rule]
+    relations: Relations  # of these rules
     roster: Roster
     channels: Mapping[str, ChannelFacts]
     latest: Callable[[TargetId], Reading | None]  # the last reading since the start
     unbroken_since: Callable[[TargetId], datetime | None]  # since when readings have come within two intervals
+    targets_in: Callable[[str, str, str], int]  # probe, label (or FLEET), its value -> how many targets there are
     watched: Callable[[TargetId], bool]  # its probe still lists it
     next_start: Callable[[str, datetime], datetime | None]  # when a named time begins again
     covers: Callable[[str, datetime], bool]  # whether a named time covers a moment

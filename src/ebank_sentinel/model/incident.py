@@ -1,4 +1,4 @@
-"""An incident: at this stage the symptom of one rule on one target, told to people."""
+"""An incident: the symptoms that share a cause, at the widest scope that the evidence supports."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.model.severity import Severity
@@ -16,6 +17,7 @@ class IncidentState(enum.StrEnum):
     """Everything else (detected, acknowledged, ...) is a time stamp."""
 
     OPEN = "open"
+    REFERRED = "referred"  # open, and handed to the police under another mechanism; ends by a person
     ENDED = "ended"
 
 
@@ -29,6 +31,14 @@ class Ack:
     note: str = ""
 
 
+class Place(NamedTuple):
+    """A rule and a scope, or a rule and a target."""
+
+    rule: str
+    over: str  # label, or FLEET; "": one target
+    value: str  # of the label; "" for the fleet; probe and key of one target
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """What is wrong, since when, how grave, whose."""
@@ -36,8 +46,12 @@ class Incident:
     id: str  # date and a hash of what opened it: the same cause gets the same id again
     code: str  # digits that a phone shows and a person types; unique among the open ones
     state: IncidentState
-    symptom: SymptomId
-    labels: Mapping[str, str] = field(default_factory=dict)
+    rule: str  # what it means stands there
+    symptom: SymptomId  # the one that it began with
+    over: str = ""  # the label whose value is its scope, or FLEET; "": the one target
+    row: int = -1  # of the rule's `widens`; -1: it is not wide
+    cause: int = -1  # row of the rule's `because` that applies; -1: none
+    labels: Mapping[str, str] = field(default_factory=dict)  # what all of its targets had in common when it opened
     title: Mapping[str, str] = field(default_factory=dict)  # by language, placeholders filled
     severity: Severity  # only rises while open
     category: str
@@ -47,13 +61,27 @@ class Incident:
     since: datetime  # onset of what opened it
     opened_at: datetime
     ended_at: datetime | None = None
-    ended_as: Reason | None = None  # resolved or retired
+    ended_as: Reason | None = None  # resolved, retired, closed; or why another one took it over
+    into: str | None = None  # the incident that took it over
+    reopened: int = 0  # so often it came back
     ack: Ack | None = None
 
     @property
-    def rule(self) -> str:
-        """The rule that opened it."""
-        return self.symptom.rule
+    def is_open(self) -> bool:
+        """It is not over."""
+        return self.state is not IncidentState.ENDED
+
+    @property
+    def scope(self) -> Mapping[str, str]:
+        """The labels that name where it is: empty for one target, and for a whole fleet."""
+        return {self.over: self.labels[self.over]} if self.over in self.labels else {}
+
+    @property
+    def place(self) -> Place:
+        """What it is the incident of: there is one open incident of a place."""
+        if self.over:
+            return Place(self.rule, self.over, self.labels.get(self.over, ""))
+        return Place(self.rule, "", f"{self.symptom.probe}\x1f{self.symptom.key}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,34 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """An alert or a report as it came in, and what the rules say of it."""
+
+    change: Change
+    until: datetime | None = None  # when it ends by itself, unless it is told again; None: only when told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """Alerts or a report: all are taken, in one commit, or none is."""
+
+    request: str  # unique: the answer is filed under it
+    at: datetime
+    signals: tuple[Signal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """A person says that an incident is over: for what was reported, and what was referred."""
+
+    request: str  # unique: the answer is filed under it
+    incident: str  # id or code
+    person: str
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge:
     """A person takes an incident."""
 
@@ -87,7 +115,7 @@ class Reloaded:
     at: datetime
 
 
-Item: TypeAlias = Change | Acknowledge | Heartbeat | Delivered | TestPage | Announcement | Reloaded
+Item: TypeAlias = Change | Pushed | End | Acknowledge | Heartbeat | Delivered | TestPage | Announcement | Reloaded
 
-Asked: TypeAlias = Acknowledge | Heartbeat | TestPage | Announcement
+Asked: TypeAlias = Pushed | End | Acknowledge | Heartbeat | TestPage | Announcement
 """Items whose sender waits for an answer."""

@@ -44,6 +44,12 @@ class Symptom:
     held: frozenset[int] = frozenset()  # rows whose own `for` is over
     fired_at: datetime | None = None
     clearing_since: datetime | None = None
-    incident: str | None = None  # the incident that it opened
+    incident: str | None = None  # the one that it belongs to
+    under: SymptomId | None = None  # the parent that explains it, or that it waits for
     labels: Mapping[str, str] = field(default_factory=dict)  # of the target, for texts
     values: Mapping[str, Scalar] = field(default_factory=dict)  # of the last reading that changed it, for texts
+
+    @property
+    def holds(self) -> bool:
+        """Its condition holds, or did when there last was data."""
+        return self.state is not SymptomState.CLEARING

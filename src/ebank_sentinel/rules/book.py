@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from ebank_sentinel.errors import Problem
-from ebank_sentinel.model.rule import Meaning, Row, Rule, Text
+from ebank_sentinel.model.rule import Meaning, Row, Rule, Text, Words
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.model.template import placeholders
 from ebank_sentinel.rules.condition import Condition, ConditionError, Names, parse
@@ -135,13 +135,15 @@ class _Reader:
             groups=tuple(settings.groups),
             tell=tuple(settings.tell),
             rows=tuple(_row(row) for row in settings.worse),
-            title=settings.title,
-            number=settings.number,
-            normal=settings.normal,
-            impact=settings.impact,
-            say=settings.say,
-            runbook=settings.runbook or "",
-            first_checks=self._written.first_checks,
+            words=Words(
+                title=settings.title,
+                number=settings.number,
+                normal=settings.normal,
+                impact=settings.impact,
+                say=settings.say,
+                runbook=settings.runbook or "",
+                first_checks=self._written.first_checks,
+            ),
             condition=" ".join(settings.when.split()),
             place=place,
         )

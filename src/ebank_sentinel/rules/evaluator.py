@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from ebank_sentinel.model.item import Change
 from ebank_sentinel.model.reading import Reading, Scalar, Target, TargetId
+from ebank_sentinel.model.rule import FLEET
 from ebank_sentinel.rules.watch import Watch
 
 STALE_AFTER = 2
@@ -147,6 +148,11 @@ class Evaluator:
         """Since when its readings have followed each other within two intervals; None while there is none."""
         slot = self._slots.get(target)
         return slot.unbroken_since if slot is not None and slot.reading is not None else None
+
+    def targets_in(self, probe: str, over: str, value: str) -> int:
+        """How many targets of a probe have a label of a value; all of them over FLEET."""
+        targets = (slot.target for slot in self._slots.values() if slot.target.id.probe == probe)
+        return sum(over == FLEET or target.labels.get(over) == value for target in targets)
 
     def rule_unknown(self) -> frozenset[str]:
         """The rules that were unknown on every target for ten intervals: a typing mistake, or a dead source."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from ebank_sentinel.model.incident import Ack, Event, Incident, IncidentState
+from ebank_sentinel.model.incident import Ack, Event, Incident, IncidentState, Place
 from ebank_sentinel.model.ledger import Timer, TimerId, TimerKind
 from ebank_sentinel.model.page import Delivery, Message, Page, PageState
+from ebank_sentinel.model.reading import TargetId
 from ebank_sentinel.model.reason import Reason
+from ebank_sentinel.model.rule import PUSHED
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.model.symptom import Symptom, SymptomId, SymptomState
 
@@ -31,6 +33,7 @@ def symptom_row(symptom: Symptom) -> Row:
         "fired_at": symptom.fired_at,
         "clearing_since": symptom.clearing_since,
         "incident": symptom.incident,
+        "under": list(symptom.under) if symptom.under is not None else None,
         "labels": dict(symptom.labels),
         "values": dict(symptom.values),
     }
@@ -42,12 +45,13 @@ def symptom_of(row: Mapping[str, Any]) -> Symptom:
         id=SymptomId(row["rule"], row["probe"], row["key"]),
         state=SymptomState(row["state"]),
         onset=row["onset"],
-        known=False,
+        known=row["probe"] in PUSHED,  # what was told to us needs no reading
         rows={index: _EPOCH + onset * _MICROSECOND for index, onset in row["rows"]},
         held=frozenset(row["held"]),
         fired_at=row["fired_at"],
         clearing_since=row["clearing_since"],
         incident=row["incident"],
+        under=SymptomId(*row["under"]) if row["under"] is not None else None,
         labels=row["labels"],
         values=row["values"],
     )
@@ -67,8 +71,29 @@ def timer_of(row: Mapping[str, Any]) -> Timer:
     """A timer."""
     kind = TimerKind(row["kind"])
     parts = tuple(json.loads(row["subject"]))
-    subject = SymptomId(*parts) if kind in (TimerKind.HOLD, TimerKind.CLEAR) else parts
+    subject = _SUBJECTS[kind](*parts) if kind in _SUBJECTS else parts
     return Timer(id=TimerId(kind, subject, row["row"]), onset=row["onset"], due=row["due"])
+
+
+_SUBJECTS: Mapping[TimerKind, Callable[..., tuple[str, ...]]] = {
+    TimerKind.HOLD: SymptomId,
+    TimerKind.CLEAR: SymptomId,
+    TimerKind.STAND: SymptomId,
+    TimerKind.WIDTH: Place,
+    TimerKind.UNTIL: TargetId,
+}
+"""What the parts of a timer's subject are; else just those parts."""
+
+
+def firings_row(symptom: SymptomId, moments: Sequence[datetime]) -> Row:
+    """A row of `firings`."""
+    return {**symptom._asdict(), "moments": [(moment - _EPOCH) // _MICROSECOND for moment in moments]}
+
+
+def firings_of(row: Mapping[str, Any]) -> tuple[SymptomId, tuple[datetime, ...]]:
+    """When a symptom fired."""
+    moments = tuple(_EPOCH + moment * _MICROSECOND for moment in row["moments"])
+    return SymptomId(row["rule"], row["probe"], row["key"]), moments
 
 
 def incident_row(incident: Incident) -> Row:
@@ -78,7 +103,15 @@ def incident_row(incident: Incident) -> Row:
         "id": incident.id,
         "code": incident.code,
         "state": incident.state.value,
-        **incident.symptom._asdict(),
+        "rule": incident.rule,
+        "began_with": incident.symptom.rule,
+        "probe": incident.symptom.probe,
+        "key": incident.symptom.key,
+        "over": incident.over,
+        "row": incident.row,
+        "cause": incident.cause,
+        "into": incident.into,
+        "reopened": incident.reopened,
         "labels": dict(incident.labels),
         "title": dict(incident.title),
         "severity": incident.severity.name,
@@ -106,7 +139,13 @@ def incident_of(row: Mapping[str, Any]) -> Incident:
         id=row["id"],
         code=row["code"],
         state=IncidentState(row["state"]),
-        symptom=SymptomId(row["rule"], row["probe"], row["key"]),
+        rule=row["rule"],
+        symptom=SymptomId(row["began_with"], row["probe"], row["key"]),
+        over=row["over"],
+        row=row["row"],
+        cause=row["cause"],
+        into=row["into"],
+        reopened=row["reopened"],
         labels=row["labels"],
         title=row["title"],
         severity=Severity.parse(row["severity"]),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from ebank_sentinel.errors import StoreDamaged, StoreTooNew
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration: its file's name begins with it."""
 
 

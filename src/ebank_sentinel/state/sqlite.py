@@ -26,8 +26,8 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from ebank_sentinel.errors import StoreDamaged, StoreError, StoreRefused
-from ebank_sentinel.model.incident import IncidentState
-from ebank_sentinel.model.ledger import Delta, Ledger
+from ebank_sentinel.model.incident import Incident, IncidentState
+from ebank_sentinel.model.ledger import Delta, Ledger, Timer, TimerKind
 from ebank_sentinel.model.page import Page, PageState
 from ebank_sentinel.model.reading import TargetId
 from ebank_sentinel.state import rows, tables
@@ -38,6 +38,9 @@ from ebank_sentinel.state.lock import FileLock
 _Result = TypeVar("_Result")
 
 _READERS = 2
+_MOST_PARAMETERS = 500
+"""Values of one `IN (...)`."""
+
 _OPEN_PAGES = (PageState.HELD.value, PageState.READY.value)
 
 
@@ -136,7 +139,7 @@ class SqliteStore:
     def _load(self, connection: Connection) -> Ledger:
         try:
             return _read_ledger(connection)
-        except (KeyError, TypeError, ValueError) as error:  # what a damaged disk makes of a row
+        except (KeyError, TypeError, ValueError, OverflowError) as error:  # what a damaged disk makes of a row
             raise StoreDamaged(
                 f"{self._path} is damaged (a row cannot be read: {type(error).__name__}: {str(error)[:200]}): "
                 "move it away, and put a backup in its place"
@@ -153,22 +156,47 @@ def _read_ledger(connection: Connection) -> Ledger:
     open_incidents = [
         rows.incident_of(row) for row in every(tables.incidents, tables.incidents.c.state != IncidentState.ENDED.value)
     ]
+    ids = [incident.id for incident in open_incidents]
     alive = select(tables.incidents.c.id).where(tables.incidents.c.state != IncidentState.ENDED.value)
     # While one page of a cause waits, all of them count: an all-clear asks whether its alarm arrived.
     waiting = select(tables.pages.c.cause).where(tables.pages.c.state.in_(_OPEN_PAGES))
     kept = or_(tables.pages.c.cause.in_(waiting), tables.pages.c.cause.in_(alive))
     timers = [rows.timer_of(row) for row in every(tables.timers)]
+    kept_incidents = list(_kept(connection, ids, timers))
     symptoms = [rows.symptom_of(row) for row in every(tables.symptoms)]
     ledger.apply(
         Delta(
             symptoms={symptom.id: symptom for symptom in symptoms},
             timers={timer.id: timer for timer in timers},
-            incidents={incident.id: incident for incident in open_incidents},
+            incidents={incident.id: incident for incident in (*kept_incidents, *open_incidents)},
             pages={row["id"]: rows.page_of(row) for row in every(tables.pages, kept)},
             heartbeats={TargetId(row["probe"], row["key"]): row["at"] for row in every(tables.heartbeats)},
+            firings=dict(rows.firings_of(row) for row in every(tables.firings)),
         )
     )
     return ledger
+
+
+def _kept(connection: Connection, open_ids: Sequence[str], timers: Iterable[Timer]) -> Iterator[Incident]:
+    """Ended incidents that may come back, and those that an incident has taken over which is kept itself."""
+    table = tables.incidents
+
+    def those(column: Any, wanted: Sequence[str]) -> list[Incident]:
+        found: list[Incident] = []
+        for start in range(0, len(wanted), _MOST_PARAMETERS):
+            query = select(table).where(
+                column.in_(wanted[start : start + _MOST_PARAMETERS]), table.c.state == IncidentState.ENDED.value
+            )
+            found += [rows.incident_of(dict(row)) for row in connection.execute(query).mappings()]
+        return found
+
+    resting = those(table.c.id, [timer.id.subject[0] for timer in timers if timer.id.kind is TimerKind.FORGET])
+    yield from resting
+    takers = [*open_ids, *(incident.id for incident in resting)]
+    while takers:
+        taken = those(table.c.into, takers)
+        yield from taken
+        takers = [incident.id for incident in taken]
 
 
 def _write_delta(connection: Connection, delta: Delta) -> None:
@@ -180,6 +208,9 @@ def _write_delta(connection: Connection, delta: Delta) -> None:
     _merge(connection, tables.pages, [rows.page_row(value) for value in delta.pages.values()])
     beats = [{**target._asdict(), "at": at} for target, at in delta.heartbeats.items()]
     _merge(connection, tables.heartbeats, beats)
+    firings = {key: moments for key, moments in delta.firings.items() if moments}
+    _merge(connection, tables.firings, [rows.firings_row(key, moments) for key, moments in firings.items()])
+    _remove(connection, tables.firings, [key._asdict() for key, moments in delta.firings.items() if not moments])
     for table, appended in (
         (tables.events, [rows.event_row(value) for value in delta.events]),
         (tables.deliveries, [rows.delivery_row(value) for value in delta.deliveries]),

@@ -49,6 +49,7 @@ symptoms = Table(
     Column("fired_at", Utc),
     Column("clearing_since", Utc),
     Column("incident", String),
+    Column("under", JSON(none_as_null=True)),  # [rule, probe, key]
     Column("labels", JSON, nullable=False),
     Column("values", JSON, nullable=False),
 )
@@ -72,6 +73,12 @@ incidents = Table(
     Column("rule", String, nullable=False),
     Column("probe", String, nullable=False),
     Column("key", String, nullable=False),
+    Column("began_with", String, nullable=False),  # with probe and key: the symptom that it began with
+    Column("over", String, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("cause", Integer, nullable=False),
+    Column("into", String),
+    Column("reopened", Integer, nullable=False),
     Column("labels", JSON, nullable=False),
     Column("title", JSON, nullable=False),
     Column("severity", String, nullable=False),
@@ -126,6 +133,15 @@ deliveries = Table(
     Column("detail", Text, nullable=False),
     Column("retry_after", Integer),
     Index(None, "page"),
+)
+
+firings = Table(
+    "firings",
+    metadata,
+    Column("rule", String, primary_key=True),
+    Column("probe", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("moments", JSON, nullable=False),  # microseconds since 1970, the oldest first
 )
 
 events = Table(

@@ -74,7 +74,7 @@ def test_every_file_that_was_read_is_known_and_no_secret_among_them(main_file: P
 
 
 def test_a_rule_knows_its_first_checks(main_file: Path) -> None:
-    assert loaded(main_file).book.rules["login-down"].first_checks == ("Open the login page yourself.",)
+    assert loaded(main_file).book.rules["login-down"].words.first_checks == ("Open the login page yourself.",)
 
 
 def test_targets_carry_the_labels_of_their_branch(main_file: Path) -> None:
@@ -106,7 +106,7 @@ def test_dates_are_text_as_they_are_written(main_file: Path) -> None:
     rules.write_text(
         rules.read_text(encoding="utf-8").replace("title: 登录失败", "title: 2026-12-10"), encoding="utf-8"
     )
-    assert loaded(main_file).book.rules["login-success-low"].title == {"": "2026-12-10"}
+    assert loaded(main_file).book.rules["login-success-low"].words.title == {"": "2026-12-10"}
 
 
 def test_a_mistake_found_when_building_points_into_the_file(main_file: Path) -> None:

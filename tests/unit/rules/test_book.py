@@ -60,8 +60,8 @@ class TestWhatARuleBecomes:
         rule = book().rules["low"]
         assert (rule.hold, rule.clear_after) == (timedelta(), timedelta(seconds=30))
         assert (rule.severity, rule.flags, rule.tell, rule.rows) == (Severity.III, frozenset(), (), ())
-        assert (rule.place, rule.first_checks, rule.condition) == ("{branch_name}", ("look",), "rate < 0.95")
-        assert rule.title == {"": "Logins failing"}
+        assert (rule.place, rule.words.first_checks, rule.condition) == ("{branch_name}", ("look",), "rate < 0.95")
+        assert rule.words.title == {"": "Logins failing"}
 
     def test_a_row_says_only_what_it_changes(self) -> None:
         rule = book(

@@ -33,6 +33,7 @@ def incident(name: str) -> Incident:
         id=name,
         code="4821",
         state=IncidentState.OPEN,
+        rule="dead",
         symptom=SymptomId("dead", "atm", name),
         severity=Severity.II,
         category="device",
