@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 
 from ebank_sentinel.model.reading import ProbeError
@@ -13,6 +13,7 @@ from ebank_sentinel.probes.failure import Failed, one_line
 _MOST_NOTED = 20  # values of one document that are kept in words; all are counted
 _LONGEST_WORD = 100  # characters
 _LONGEST_NAME = 60
+_MOST_ENTRIES = 1000  # of an object or a list: a terminal has about ten of anything, and others wait meanwhile
 _LARGEST = 1 << 53  # a counter beyond what a float holds exactly is none
 _KINDS = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number", dict: "an object"}
 
@@ -58,15 +59,21 @@ class Part:
         where, place = self._at(name)
         return _part(self.inside.get(name), where, place, self.notes)
 
+    def items(self, name: str) -> list[object]:
+        """The list under a name, empty when there is none. Raises Failed when something else stands there."""
+        where, _place = self._at(name)
+        items = self.inside.get(name)
+        if items is None:
+            return []
+        if not isinstance(items, list):
+            raise _no(where, items, "a list")
+        _check_size(where, items)
+        return items
+
     def parts(self, name: str) -> Iterator[Part]:
         """The objects in the list under a name. Raises Failed when something else stands there."""
         where, place = self._at(name)
-        items = self.inside.get(name)
-        if items is None:
-            return
-        if not isinstance(items, list):
-            raise _no(where, items, "a list")
-        for number, item in enumerate(items):
+        for number, item in enumerate(self.items(name)):
             yield _part(item, f"{where}.{number}", f"{place}.*", self.notes)
 
     def named_parts(self) -> Iterator[Part]:
@@ -124,7 +131,13 @@ def _part(value: object, where: str, place: str, notes: Notes) -> Part:
         return Part({}, where, place, notes)
     if not isinstance(value, dict):
         raise _no(where, value, "an object")
+    _check_size(where, value)
     return Part(value, where, place, notes)
+
+
+def _check_size(where: str, value: Sized) -> None:
+    if len(value) > _MOST_ENTRIES:
+        raise Failed(ProbeError.BODY, f"{where} has {len(value)} entries, more than {_MOST_ENTRIES}")
 
 
 def _no(where: str, value: object, wanted: str) -> Failed:

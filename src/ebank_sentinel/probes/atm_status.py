@@ -194,8 +194,8 @@ def _ups(part: Part) -> list[str | None]:
             held = [flags.as_word(word, word, words.UPS) for word, value in flags.inside.items() if value is True]
             told = any(isinstance(value, bool) for value in flags.inside.values())
             return held or (["off"] if told else [])
-        case list() as items:
-            return [part.as_word(name, item, words.UPS) for item in items] or ["off"]
+        case list():
+            return [part.as_word(name, item, words.UPS) for item in part.items(name)] or ["off"]
         case _:
             return [part.word(name, words.UPS)]
 

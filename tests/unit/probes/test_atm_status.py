@@ -288,6 +288,9 @@ def test_a_counter_that_is_no_counter_is_missing(value: object) -> None:
         ({"cashDispenser": {"positions": {}}}, "cashDispenser.positions is an object, not a list"),
         ({"cashDispenser": {"positions": [{}, 3]}}, "cashDispenser.positions.1 is a number, not an object"),
         ({"storage": {"unit1": True}}, "storage.unit1 is true or false, not an object"),
+        ({"storage": {f"u{n}": {} for n in range(1001)}}, "storage has 1001 entries, more than 1000"),
+        ({"auxiliaries": {"UPS": ["low"] * 1001}}, "auxiliaries.UPS has 1001 entries, more than 1000"),
+        ({"cashDispenser": {"positions": [{}] * 1001}}, "cashDispenser.positions has 1001 entries, more than 1000"),
         ({"storage": {"unit1": {"cash": {"status": "ok"}}}}, "storage.unit1.cash.status is a text, not an object"),
     ],
 )
