@@ -16,6 +16,8 @@ class NoticeKind(enum.StrEnum):
     WORSE = "worse"  # it became graver, or concerns more people
     RESOLVED = "resolved"  # the all-clear
     RETIRED = "retired"  # the all-clear of what is no longer watched
+    CLOSED = "closed"  # the all-clear of what a person ended
+    PART_OF = "part_of"  # what they were alarmed about turned out to be part of this
     TEST = "test"  # a person asked for it
     DIGEST = "digest"  # what waited, as one list
     CONFIG = "config"  # the configuration on disk does not hold
@@ -63,4 +65,6 @@ class Notice:
     first_checks: tuple[str, ...] = ()  # what it says to look at first
     say: str = ""  # what customer service tells customers
     flags: frozenset[str] = frozenset()
+    parts: tuple[str, ...] = ()  # codes of what is part of this now, of PART_OF
+    remaining: int = 0  # so many targets of a scope that is well again still fail, of an all-clear
     entries: tuple[DigestEntry, ...] = ()  # of a digest

@@ -9,11 +9,14 @@ from ebank_sentinel.model.notice import Notice, NoticeKind
 from ebank_sentinel.paging import moments
 from ebank_sentinel.paging.phrases import Phrases
 
+MOST_PARTS = 3
+"""Codes of what became part of something wider: whoever had more knows by then."""
+
 MOST_CHECKS = 3
 """Of a runbook, in the mail: the rest is read at the desk."""
 
-_OVER = frozenset({NoticeKind.RESOLVED, NoticeKind.RETIRED})
-_OF_AN_INCIDENT = frozenset({NoticeKind.ALARM, NoticeKind.WORSE}) | _OVER
+_OVER = frozenset({NoticeKind.RESOLVED, NoticeKind.RETIRED, NoticeKind.CLOSED})
+_OF_AN_INCIDENT = frozenset({NoticeKind.ALARM, NoticeKind.WORSE, NoticeKind.PART_OF}) | _OVER
 
 
 def subject(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> str:
@@ -21,9 +24,11 @@ def subject(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> st
     level, title, place = notice.severity.title(language), notice.title or notice.rule, ""
     time = moments.since(notice, words, zone)
     match notice.kind:
-        case NoticeKind.RESOLVED | NoticeKind.RETIRED:
-            level = words.recovered if notice.kind is NoticeKind.RESOLVED else words.retired
+        case NoticeKind.RESOLVED | NoticeKind.RETIRED | NoticeKind.CLOSED:
+            level = over(notice.kind, words)
             time = moments.span(notice, words, zone)
+        case NoticeKind.PART_OF:
+            level = joined(notice, words, level)
         case NoticeKind.WORSE:
             level = words.raised.format(level=level)
         case NoticeKind.TEST:
@@ -58,6 +63,16 @@ def body(notice: Notice, words: Phrases, language: str, zone: ZoneInfo, *, short
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
+def over(kind: NoticeKind, words: Phrases) -> str:
+    """The word for how it ended."""
+    return {NoticeKind.RETIRED: words.retired, NoticeKind.CLOSED: words.closed}.get(kind, words.recovered)
+
+
+def joined(notice: Notice, words: Phrases, level: str) -> str:
+    """What the recipient knew by its codes is part of this now."""
+    return words.joined.format(codes=words.list_joined_by.join(notice.parts[:MOST_PARTS]), level=level)
+
+
 def _what(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> list[str]:
     level = notice.severity.title(language)
     number = words.number.format(number=notice.number, normal=notice.normal) if notice.normal else notice.number
@@ -65,10 +80,13 @@ def _what(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> list
     match notice.kind:
         case NoticeKind.WORSE:
             level = words.raised.format(level=level)
+        case NoticeKind.PART_OF:
+            level = joined(notice, words, level)
         case NoticeKind.RESOLVED:
-            level, number, what = f"{words.recovered} ({level})", notice.number, ""
-        case NoticeKind.RETIRED:
-            level, number, what = f"{words.retired} ({level})", "", ""
+            figure = words.remaining.format(count=notice.remaining) if notice.remaining else notice.number
+            level, number, what = f"{words.recovered} ({level})", figure, ""
+        case NoticeKind.RETIRED | NoticeKind.CLOSED:
+            level, number, what = f"{over(notice.kind, words)} ({level})", "", ""
     what = what if moments.impact(notice, words) else ""
     flags = [category.flag_title(flag, language) for flag in sorted(notice.flags)]
     times = [notice.since, *([notice.ended_at] if notice.ended_at else [])]
@@ -83,15 +101,15 @@ def _what(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> list
 
 
 def _who(notice: Notice, words: Phrases, *, replies: bool) -> list[str]:
-    over, owner, others = notice.kind in _OVER, "".join(notice.groups[:1]), notice.groups[1:]
+    is_over, owner, others = notice.kind in _OVER, "".join(notice.groups[:1]), notice.groups[1:]
     lines = []
     if notice.ack:
-        lines.append((words.owner_over if over else words.owner_taken).format(name=notice.ack, groups=owner))
-    elif not over:
+        lines.append((words.owner_over if is_over else words.owner_taken).format(name=notice.ack, groups=owner))
+    elif not is_over:
         lines.append(words.owner_free.format(groups=owner))
-    if others and not over:
+    if others and not is_over:
         lines.append(words.also.format(groups=words.list_joined_by.join(others)))
-    if not over:
+    if not is_over:
         steps = []
         if not notice.ack and replies:
             steps = [words.next_reply]

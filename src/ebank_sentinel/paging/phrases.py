@@ -14,6 +14,9 @@ class Phrases:
     raised: str  # the level of an incident that became graver
     recovered: str
     retired: str
+    closed: str
+    joined: str  # what somebody was alarmed about is part of this now
+    remaining: str  # what still fails after a wider incident is over
     test: str
     since: str
     span: str  # from when to when, and how long
@@ -65,6 +68,9 @@ _CHINESE = Phrases(
     raised="升为{level}",
     recovered="已恢复",
     retired="停止监测",
+    closed="已办结",
+    joined="{codes}并入{level}",
+    remaining="另有{count}处未恢复",
     test="测试",
     since="{start}起",
     span="{start}至{end}共{length}",
@@ -114,6 +120,9 @@ _ENGLISH = Phrases(
     raised="raised to {level}",
     recovered="recovered",
     retired="no longer watched",
+    closed="closed",
+    joined="{codes} now part of {level}",
+    remaining="{count} still failing",
     test="test",
     since="since {start}",
     span="{start} to {end}, {length}",

@@ -94,13 +94,23 @@ def _pieces(notice: Notice, words: Phrases, language: str, *, replies: bool, zon
         code=words.code.format(code=notice.code) if notice.code else "",
     )
     match notice.kind:
-        case NoticeKind.RESOLVED | NoticeKind.RETIRED:
+        case NoticeKind.RESOLVED | NoticeKind.RETIRED | NoticeKind.CLOSED:
             recovered = notice.kind is NoticeKind.RESOLVED
+            figure = words.remaining.format(count=notice.remaining) if notice.remaining else notice.number
             return replace(
                 pieces,
-                state=words.recovered if recovered else words.retired,
+                state=mail.over(notice.kind, words),
                 time=moments.span(notice, words, zone),
-                outcome=notice.number if recovered else "",  # what is not watched any more has no figure
+                outcome=figure if recovered else "",  # what is not watched any more has no figure
+                taken=words.taken.format(name=notice.ack) if notice.ack else "",
+            )
+        case NoticeKind.PART_OF:
+            what = moments.impact(notice, words)
+            return replace(
+                pieces,
+                state=mail.joined(notice, words, level),
+                number=notice.number,
+                impact=words.impact.format(what=what) if what else "",
                 taken=words.taken.format(name=notice.ack) if notice.ack else "",
             )
         case NoticeKind.TEST:
@@ -200,6 +210,7 @@ def _harmless(notice: Notice) -> Notice:
         first_checks=each(notice.first_checks),
         say=clean(notice.say),
         flags=frozenset(map(one_line, notice.flags)),
+        parts=each(notice.parts),
         entries=tuple(
             replace(entry, title=clean(entry.title), place=clean(entry.place), code=one_line(entry.code))
             for entry in notice.entries

@@ -380,7 +380,7 @@ def test_any_facts_make_a_text_that_fits_can_be_sent_and_has_its_level_and_code(
     if notice.kind is not NoticeKind.DIGEST:
         assert "4821" in message.short
         assert "#4821" in message.subject
-    if notice.kind not in {NoticeKind.RESOLVED, NoticeKind.RETIRED}:
+    if notice.kind not in {NoticeKind.RESOLVED, NoticeKind.RETIRED, NoticeKind.CLOSED}:
         assert notice.severity.title(language) in message.short
 
 
