@@ -85,7 +85,7 @@ class Desk:
         self._queue: list[Item] = []
         self._ahead: Ahead | None = None  # only while the store refuses
         self._callers: dict[str, asyncio.Future[Answer]] = {}
-        self._outgoing = Outgoing(lambda: self._newest, clock)
+        self._outgoing = Outgoing(lambda: self.newest, clock)
         self._next_claim = clock.monotonic() + CLAIM_EVERY.total_seconds()
         self._wake = asyncio.Event()
         self._deciding = False
@@ -190,7 +190,7 @@ class Desk:
 
     async def _decide(self, batch: Sequence[Item], now: datetime, only: Timer | None) -> None:
         world = self._world()
-        ledger = self._newest if only is None else replace(self._newest, timers={only.id: only})
+        ledger = self.newest if only is None else replace(self.newest, timers={only.id: only})
         ledger.count_by(world.relations.counted)
         draft = decide(ledger, batch, world, now)
         delta = draft.delta()
@@ -215,8 +215,8 @@ class Desk:
         self.ledger.apply(delta)
 
     @property
-    def _newest(self) -> Ledger:
-        """What the next decision looks at."""
+    def newest(self) -> Ledger:
+        """What the next decision looks at: `ledger`, or the copy that goes on while the store refuses."""
         return self.ledger if self._ahead is None else self._ahead.ledger
 
     async def _one_by_one(self, batch: Sequence[Item], now: datetime) -> None:
@@ -244,7 +244,7 @@ class Desk:
 
     async def _timers_one_by_one(self, now: datetime) -> None:
         """A timer that cannot be decided is postponed, so that the others run."""
-        for timer in sorted(self._newest.due(now), key=lambda timer: timer.due):
+        for timer in sorted(self.newest.due(now), key=lambda timer: timer.due):
             if not await self._attempt([], now, timer):
                 _log.error("a timer was postponed", timer=repr(timer.id)[:500])
                 self._metrics.items_rejected.inc()
@@ -252,7 +252,7 @@ class Desk:
                 try:
                     await self._write(later)
                 except StoreError:
-                    self._newest.apply(later)
+                    self.newest.apply(later)
 
     def _answer(self, request: str, answer: Answer) -> None:
         future = self._callers.get(request)
@@ -348,7 +348,7 @@ class Desk:
         if (attempt := self._outgoing.next_attempt()) is not None:
             waits.append(attempt - moment)
         waits.append((self._next_claim if self._ahead is None else self._ahead.next_attempt) - moment)
-        if (timer := self._newest.next_due()) is not None:
+        if (timer := self.newest.next_due()) is not None:
             waits.append((timer - self._clock.now()).total_seconds())
         if min(waits) <= 0:
             return
