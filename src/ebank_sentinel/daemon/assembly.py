@@ -8,6 +8,8 @@ from datetime import datetime
 
 from ebank_sentinel.clock import Clock
 from ebank_sentinel.config import Config
+from ebank_sentinel.daemon.own_state import own_targets
+from ebank_sentinel.daemon.tally import LOOK_EVERY
 from ebank_sentinel.errors import ConfigError, Problem
 from ebank_sentinel.incidents.world import Bank, ChannelFacts
 from ebank_sentinel.model.reading import Target, TargetId
@@ -83,16 +85,17 @@ def build_one(config: Config, name: str, *, clock: Clock) -> Prober:
 
 
 def policy_of(config: Config) -> Policy:
-    """What the flow needs of a configuration."""
+    """What the flow needs of a configuration. Our own state is watched like a probe where a rule asks for it."""
+    own = {probe: targets for probe, targets in own_targets(config).items() if probe in config.book.watches}
     return Policy(
         bank=Bank(name=config.settings.bank.name, language=config.settings.bank.language, zone=config.zone),
         rules=config.book.rules,
         watches=config.book.watches,
-        intervals={name: probe.every for name, probe in config.probes.items()},
+        intervals={name: probe.every for name, probe in config.probes.items()} | dict.fromkeys(own, LOOK_EVERY),
         targets={
             name: {target.id: target for target in targets}
-            for name, targets in config.targets.items()
-            if not config.probes[name].finds_targets
+            for name, targets in {**config.targets, **own}.items()
+            if name in own or not config.probes[name].finds_targets
         },
         roster=config.roster,
         channels={

@@ -13,12 +13,14 @@ from typing import Any
 import structlog
 
 from ebank_sentinel.clock import Clock
-from ebank_sentinel.config import Config, reread_targets
+from ebank_sentinel.config import Config
 from ebank_sentinel.daemon.assembly import Parts, assemble, policy_of
 from ebank_sentinel.daemon.front import Front
 from ebank_sentinel.daemon.gauges import gauges
+from ebank_sentinel.daemon.own_state import OwnState
 from ebank_sentinel.daemon.start import Loaded, keep_as_good, load_and_build, load_or_last_good, open_store
-from ebank_sentinel.daemon.watches import measure_lag, pat
+from ebank_sentinel.daemon.tally import Tally, TimedStore
+from ebank_sentinel.daemon.watches import measure_lag, pat, watch_files
 from ebank_sentinel.errors import ConfigError, SentinelError
 from ebank_sentinel.metrics import Metrics
 from ebank_sentinel.model.contact import ABOUT_US
@@ -28,9 +30,7 @@ from ebank_sentinel.model.reading import Target, TargetId
 from ebank_sentinel.paging.dispatcher import Dispatcher
 from ebank_sentinel.pipeline import Flow
 from ebank_sentinel.probes.engine import Engine
-from ebank_sentinel.probes.kind import ProbeFailure
 from ebank_sentinel.probes.network import Network
-from ebank_sentinel.probes.targets import TargetFile
 from ebank_sentinel.probes.wheel import Wheel
 from ebank_sentinel.schedule import Calendar
 from ebank_sentinel.systemd import Notifier
@@ -43,9 +43,6 @@ DRAIN_PROBES = 1.0
 DRAIN_DESK = 1.0
 DRAIN_SENDS = 5.0
 """Seconds that a stop waits for what is under way: with the doors' own under the 10 s that an operator waits."""
-
-LOOK_AT_FILES = 5.0
-"""Seconds between two looks at the CSV files of targets."""
 
 OLD = "the configuration on disk does not hold, the last good one runs"
 
@@ -70,7 +67,7 @@ class Daemon:
         self._node = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         self._started = False
         self._broken = ""  # what is wrong with the configuration on disk, while an older one runs
-        self._channel_of: dict[str, str] = {}  # pages that are out
+        self._tally = Tally(metrics, clock)
 
     async def run(self, *, listening: Callable[[int], None] = lambda _port: None) -> None:
         """Start, serve until `stop`, drain. Raises SentinelError when it cannot start, or a task of it died."""
@@ -127,7 +124,7 @@ class Daemon:
         self._token, self._broken = loaded.token, loaded.broken
         self._flow = Flow(
             policy_of(loaded.config),
-            store=self._store,
+            store=TimedStore(self._store, self._tally, self._clock),
             send=self._send,
             clock=self._clock,
             metrics=self._metrics,
@@ -138,10 +135,11 @@ class Daemon:
             self._parts.probers,
             clock=self._clock,
             on_result=self._flow.on_readings,
-            on_failure=self._on_probe_failure,
-            on_skip=lambda _: self._metrics.probes_skipped.inc(),
+            on_failure=self._tally.failed,
+            on_skip=self._tally.skipped,
         )
-        self._wheel = Wheel(self._clock, self._engine.start, lambda _, late: self._metrics.probe_lateness.observe(late))
+        self._wheel = Wheel(self._clock, self._engine.start, self._tally.started)
+        self._own_state = OwnState(self._flow, self._tally, self._clock, loaded.config.store.parent)
         room = Room()
         front = Front(
             config=lambda: self._config,
@@ -180,7 +178,8 @@ class Daemon:
             ("dispatcher", self._dispatcher.run()),
             ("wheel", self._wheel.run()),
             ("silence", self._flow.watch_silence()),
-            ("files", self._watch_files()),
+            ("own state", self._own_state.run()),
+            ("files", watch_files(self._clock, lambda: self._config, self._reloading, self._adopt)),
             ("lag", measure_lag(self._clock, self._metrics.loop_lag.observe)),
         ):
             self._tasks[asyncio.create_task(work, name=name)] = name
@@ -212,35 +211,12 @@ class Daemon:
 
     def _send(self, pages: Iterable[Page]) -> None:
         sent = list(pages)
-        self._channel_of.update((page.id, page.channel) for page in sent)
+        self._tally.goes_out(sent)
         self._dispatcher.submit(sent)
 
     def _on_delivery(self, delivery: Delivery) -> None:
-        self._metrics.sends.labels(self._channel_of.pop(delivery.page, ""), delivery.outcome.value).inc()
+        self._tally.delivered(delivery)
         self._flow.on_delivery(delivery)
-
-    def _on_probe_failure(self, _target: Target, failure: ProbeFailure) -> None:
-        self._metrics.probe_failures.labels(failure.probe, failure.error.value).inc()
-        _log.warning("a probe failed", probe=failure.probe, error=failure.error.value, detail=failure.detail)
-
-    async def _watch_files(self) -> None:
-        """The CSV files of targets and topology are read anew when they change; a broken one changes nothing."""
-        files = {path: TargetFile(path) for path in self._config.tables}
-        while True:
-            await self._clock.sleep(LOOK_AT_FILES)
-            files = {path: files.get(path) or TargetFile(path) for path in self._config.tables}
-            changed = [path for path, file in files.items() if file.changed()]  # each is asked: it remembers
-            if not changed:
-                continue
-            async with self._reloading:
-                try:
-                    config = await asyncio.to_thread(reread_targets, self._config)
-                except ConfigError as error:
-                    _log.error("the targets on disk do not hold: the old ones stay", problems=str(error).splitlines())
-                else:
-                    self._adopt(config)
-                    _log.info("targets read anew", targets=sum(map(len, config.targets.values())))
-                    await asyncio.to_thread(keep_as_good, config, self._clock.now())
 
     def _plan_boundary(self) -> None:
         """Wake when the next named time begins or ends."""
@@ -317,6 +293,7 @@ class Daemon:
         gone = {name: probe.every for name, probe in self._config.probes.items() if name not in config.probes}
         self._config = config
         self._flow.adopt(policy_of(config))
+        self._tally.watch({name: probe.every for name, probe in config.probes.items()})
         for probe, every in gone.items():
             self._wheel.replace(probe, (), every)
         for probe, settings in config.probes.items():

@@ -7,6 +7,7 @@ each target makes a Change; the desk compares it by rule id, and nothing fires b
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,6 +56,7 @@ class Evaluator:
         self._arrived = itertools.count(1)
         self._all_unknown: dict[str, int] = {}  # rule -> intervals
         self._scanned: dict[str, datetime] = {}
+        self._silent: dict[str, tuple[int, int]] = {}  # by probe, of the last scan: not read, and all
 
     def observe(self, reading: Reading) -> Change | None:
         """The healthy path: one mask, one comparison. None when nothing changed, or no rule watches the probe."""
@@ -107,11 +109,15 @@ class Evaluator:
             return changes
         active = self._active_at(now)
         masks: dict[str, list[int]] = {probe: [] for probe in due}
+        silent: Counter[str] = Counter()
+        watched: Counter[str] = Counter()
         for slot in [slot for slot in self._slots.values() if slot.target.id.probe in due]:
             probe = slot.target.id.probe
             last_read = slot.reading.at if slot.reading is not None else slot.watched_since
+            left = slot.reading is not None and not slot.reading.present
+            watched[probe] += not left
             if now - last_read > self._old_after[probe]:
-                left = slot.reading is not None and not slot.reading.present
+                silent[probe] += not left
                 nothing = Reading(target=slot.target, at=now, up=False, present=not left)
                 mask = self._watches[probe].mask_without_data(nothing, active)
                 if mask != slot.mask:
@@ -123,7 +129,12 @@ class Evaluator:
                 masks[probe].append(slot.mask)
         for probe in due:
             self._count_unknown(probe, masks[probe])
+            self._silent[probe] = (silent[probe], watched[probe])
         return changes
+
+    def silent(self, probe: str) -> tuple[int, int]:
+        """How many targets of a probe were not read within two intervals, and how many there are; 0, 0: not known."""
+        return self._silent.get(probe, (0, 0))
 
     def boundary(self, now: datetime) -> list[Change]:
         """A named time began or ended: ask again whoever names one, with the readings that there are."""

@@ -13,7 +13,7 @@ import pytest
 
 from ebank_sentinel.clock import SystemClock
 from ebank_sentinel.config import LastGood
-from ebank_sentinel.daemon import Daemon, program
+from ebank_sentinel.daemon import Daemon, program, watches
 from ebank_sentinel.errors import ConfigError, SentinelError, StoreDamaged, StoreInUse, StoreRefused
 from ebank_sentinel.metrics import Metrics
 from ebank_sentinel.model.ledger import Delta
@@ -225,7 +225,7 @@ async def test_ten_reloads_at_once_come_one_after_the_other(bank: LoopbackDaemon
 async def test_targets_that_changed_are_kept_with_the_good_files_and_broken_ones_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program, "LOOK_AT_FILES", 0.05)
+    monkeypatch.setattr(watches, "LOOK_AT_FILES", 0.05)
     table = tmp_path / "atms.csv"
     table.write_text("terminal\nA1\n", encoding="utf-8")
     atm = '{http: {url: "@TARGET@/{terminal}"}, every: 10s, timeout: 5s, targets: {csv: atms.csv, key: terminal}}'
