@@ -6,16 +6,20 @@ import itertools
 from collections.abc import Mapping
 from datetime import datetime
 
+from ebank_sentinel.incidents.reported import with_report
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.notice import DigestEntry, Notice, NoticeKind
 from ebank_sentinel.model.reading import Scalar
-from ebank_sentinel.model.rule import Rule, Text, in_language
+from ebank_sentinel.model.rule import PUSHED, Rule, Text, in_language
 from ebank_sentinel.model.symptom import Symptom, SymptomId
 from ebank_sentinel.model.template import fill, placeholders
 
 MOST_READINGS = 12
 """So many fields of the last reading stand in a mail."""
+
+_PLACES = ("place", "instance", "service", "job", "alertname")
+"""Of what was told to us, the first of these labels says where it is: its key is a hash."""
 
 _ETA = {"zh": "待定", "en": "to be confirmed"}
 """What is not known yet is said so: a notice is never held back for it."""
@@ -38,6 +42,8 @@ def place(rule: Rule | None, symptom: SymptomId, labels: Mapping[str, str]) -> s
     """Where it is: topology's words if every label is there, else the target's key; "" is the whole bank."""
     if rule is not None and rule.place and set(placeholders(rule.place)) <= set(labels):
         return fill(rule.place, labels)
+    if symptom.probe in PUSHED:
+        return next((labels[name] for name in _PLACES if labels.get(name)), "")
     return "" if symptom.key == symptom.probe else symptom.key
 
 
@@ -72,7 +78,7 @@ def notice(
     def text(template: Text) -> str:
         return fill(in_language(template, language), values)
 
-    return Notice(
+    found = Notice(
         bank=world.bank.name,
         kind=kind,
         severity=incident.severity,
@@ -100,6 +106,7 @@ def notice(
         say=text(rule.words.say) if rule is not None else "",
         flags=incident.flags,
     )
+    return found if incident.over else with_report(found, symptom, world.bank.zone)  # a wide one is of many reports
 
 
 def _number(rule: Rule, values: Mapping[str, Scalar], language: str) -> str:

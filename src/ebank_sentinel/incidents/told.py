@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ebank_sentinel.incidents import symptoms
+from ebank_sentinel.incidents import reported, symptoms
 from ebank_sentinel.incidents.draft import Answer, Draft
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.incident import IncidentState
@@ -30,6 +30,9 @@ def on_pushed(draft: Draft, world: World, item: Pushed, now: datetime) -> None:
         ids = [SymptomId(rule, *change.target.id) for rule in change.truths]
         found = [symptom.incident for symptom in map(draft.symptom, ids) if symptom is not None and symptom.incident]
         opened = opened or next(iter(found), "")
+        if change.target.id.probe == REPORTS:
+            line = reported.line(change.target.id.key, change.values)
+            draft.log(change.at, next(iter(found), None), Reason.REPORTED, line)
     draft.answers[item.request] = Answer(status=200, title="Taken", detail="it is safe", subject=opened)
 
 

@@ -65,6 +65,9 @@ class Notice:
     first_checks: tuple[str, ...] = ()  # what it says to look at first
     say: str = ""  # what customer service tells customers
     flags: frozenset[str] = frozenset()
+    reported: bool = False  # people told us, no reading did
+    reporter: str = ""  # "" when the report does not say
+    lacks: tuple[str, ...] = ()  # what the report does not say, and somebody must ask for: "time", "place", ...
     parts: tuple[str, ...] = ()  # codes of what is part of this now, of PART_OF
     remaining: int = 0  # so many targets of a scope that is well again still fail, of an all-clear
     entries: tuple[DigestEntry, ...] = ()  # of a digest

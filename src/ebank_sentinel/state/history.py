@@ -10,6 +10,7 @@ from sqlalchemy import Engine, Select, or_, select
 
 from ebank_sentinel.model.incident import Event, Incident, IncidentState
 from ebank_sentinel.model.page import Page
+from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.state import rows, tables
 
 
@@ -41,6 +42,17 @@ class History:
         """An incident's history, the oldest line first."""
         query = select(tables.events).where(tables.events.c.incident == incident).order_by(tables.events.c.seq)
         return [rows.event_of(row) for row in self._rows(query)]
+
+    def reported(self, key: str) -> Event | None:
+        """The line that a report left whose name begins so."""
+        table = tables.events
+        query = (
+            select(table)
+            .where(table.c.reason == Reason.REPORTED.value, table.c.detail.startswith(key, autoescape=True))
+            .order_by(table.c.seq)
+            .limit(1)
+        )
+        return next((rows.event_of(row) for row in self._rows(query)), None)
 
     def pages(self, *, cause: str | None = None, since: datetime | None = None, limit: int) -> list[Page]:
         """Pages, the oldest first: of one cause, or made since a moment."""
