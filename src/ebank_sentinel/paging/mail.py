@@ -95,6 +95,8 @@ def _what(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> list
         f"{level} {notice.title or notice.rule}",
         *filter(None, (number, what)),
         *_said(words.time, f"{when} ({zone.key or zone})", words),
+        *([words.reporter.format(name=notice.reporter)] if notice.reporter else []),
+        *([] if notice.kind in _OVER else filter(None, [moments.lacking(notice, words)])),
         *_said(words.category, category.title(notice.category, language), words),
         *_said(words.flags, words.list_joined_by.join(flags), words),
     ]

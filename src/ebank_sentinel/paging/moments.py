@@ -44,8 +44,15 @@ def impact(notice: Notice, words: Phrases) -> str:
     """Where and what: `全行手机网银登不上`; "" when neither is known."""
     if not notice.impact:
         return notice.place
-    place = f"{notice.place}{words.between}" if notice.place else words.everywhere
+    everywhere = "" if notice.reported else words.everywhere  # who reports may just not have said where
+    place = f"{notice.place}{words.between}" if notice.place else everywhere
     return harmless(place + notice.impact)  # once more: two harmless texts may make a link together
+
+
+def lacking(notice: Notice, words: Phrases) -> str:
+    """What somebody must ask the reporter for: `待问清:地点、影响`; "" when the report says everything."""
+    what = words.list_joined_by.join(words.lacks.get(name, name) for name in notice.lacks)
+    return words.lacking.format(what=what) if what else ""
 
 
 def _length(start: datetime, end: datetime, words: Phrases) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -24,6 +25,9 @@ class Phrases:
     impact: str
     everywhere: str  # the place, when the whole bank is meant; stands right before the impact
     between: str  # stands between place and impact
+    reporter: str
+    lacking: str  # what a report does not say
+    lacks: Mapping[str, str]  # the words for that
     taken: str
     reply: str
     code: str
@@ -78,6 +82,9 @@ _CHINESE = Phrases(
     impact="影响:{what}",
     everywhere="全行",
     between="",
+    reporter="报告人:{name}",
+    lacking="待问清:{what}",
+    lacks={"time": "时间", "place": "地点", "impact": "影响", "reporter": "报告人"},
     taken="接手:{name}",
     reply="回1接手2转下一人",
     code="码{code}",
@@ -130,6 +137,9 @@ _ENGLISH = Phrases(
     impact="impact: {what}",
     everywhere="bank-wide ",
     between=" ",
+    reporter="reported by: {name}",
+    lacking="please ask: {what}",
+    lacks={"time": "time", "place": "place", "impact": "impact", "reporter": "who reported it"},
     taken="taken by: {name}",
     reply="reply 1 take 2 next",
     code="code {code}",

@@ -2,7 +2,7 @@
 
 Order on a phone, fixed: signature, level, title, number with its normal, since, place and impact, what to
 answer, code. What does not fit three parts is cut: the impact first, then the normal, the number, who took
-it, and the reply line; never the level, the title, since or the code.
+it, who reported it and what to ask for, and the reply line; never the level, the title, since or the code.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOST_READINGS = 30
 """Lines of a mail: what a body has beyond that is looked up, not read."""
 
 _SHORTEST_IMPACT = 4  # fewer characters than that tell nothing
-_CUT_ORDER = ("impact", "normal", "number", "outcome", "taken", "reply")
+_CUT_ORDER = ("impact", "normal", "number", "outcome", "taken", "reporter", "lacking", "reply")
 
 
 def render(notice: Notice, *, language: str, replies: bool, zone: ZoneInfo) -> Message:
@@ -49,6 +49,8 @@ class _Pieces:
     time: str
     outcome: str = ""  # the figure of an all-clear: it belongs to the end of the time, not to its start
     impact: str = ""
+    reporter: str = ""
+    lacking: str = ""
     taken: str = ""
     reply: str = ""
     code: str
@@ -81,6 +83,7 @@ def _render(notice: Notice, *, language: str, replies: bool, zone: ZoneInfo) -> 
             "groups": list(notice.groups),
             "flags": sorted(notice.flags),
             "text": short,
+            **({"reporter": notice.reporter or None, "missing": list(notice.lacks)} if notice.reported else {}),
         },
     )
 
@@ -131,6 +134,8 @@ def _pieces(notice: Notice, words: Phrases, language: str, *, replies: bool, zon
                 number=notice.number,
                 normal=notice.normal,
                 impact=words.impact.format(what=what) if what else "",
+                reporter=words.reporter.format(name=notice.reporter) if notice.reporter else "",
+                lacking=moments.lacking(notice, words),
                 reply=words.reply if replies else "",
             )
 
@@ -210,6 +215,8 @@ def _harmless(notice: Notice) -> Notice:
         first_checks=each(notice.first_checks),
         say=clean(notice.say),
         flags=frozenset(map(one_line, notice.flags)),
+        reporter=clean(notice.reporter),
+        lacks=tuple(map(one_line, notice.lacks)),
         parts=each(notice.parts),
         entries=tuple(
             replace(entry, title=clean(entry.title), place=clean(entry.place), code=one_line(entry.code))

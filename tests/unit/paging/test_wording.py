@@ -390,3 +390,54 @@ def test_the_fallback_holds_for_any_facts_too(notice: Notice) -> None:
     assert fits(message.short)
     message.short.encode("utf-16")
     json.dumps(message.payload).encode()
+
+
+REPORTED = replace(
+    ALARM,
+    title="钓鱼网站",
+    severity=Severity.III,
+    number="",
+    normal="",
+    place="徐汇支行",
+    impact="客户收到假短信",
+    reported=True,
+    reporter="李雷",
+)
+
+
+def test_a_report_says_when_where_what_and_who_reported_it() -> None:
+    assert chinese(REPORTED, replies=False).short == (
+        "【示例银行】三级 钓鱼网站 03:09起 影响:徐汇支行客户收到假短信 报告人:李雷 码4821"
+    )
+    told = replace(REPORTED, title="Phishing site", place="Xuhui branch", impact="customers got texts", reporter="Li")
+    assert english(told, replies=False).short == (
+        "[示例银行] Level III Phishing site since 03:09 "
+        "impact: Xuhui branch customers got texts reported by: Li code 4821"
+    )
+
+
+def test_what_a_report_does_not_say_is_to_be_asked_for_and_is_never_taken_for_the_whole_bank() -> None:
+    holes = replace(REPORTED, place="", impact="", reporter="", lacks=("time", "place", "impact", "reporter"))
+    assert chinese(holes).short == (
+        "【示例银行】三级 钓鱼网站 03:09起 待问清:时间、地点、影响、报告人 回1接手2转下一人 码4821"
+    )
+    assert english(holes, replies=False).short == (
+        "[示例银行] Level III 钓鱼网站 since 03:09 please ask: time, place, impact, who reported it code 4821"
+    )
+    where = chinese(replace(REPORTED, place="", lacks=("place",)), replies=False).short
+    assert where == "【示例银行】三级 钓鱼网站 03:09起 影响:客户收到假短信 报告人:李雷 待问清:地点 码4821"
+
+
+def test_the_mail_of_a_report_names_the_reporter_and_its_all_clear_asks_for_nothing() -> None:
+    holes = replace(REPORTED, place="", lacks=("place",))
+    assert "\n报告人:李雷\n待问清:地点\n" in chinese(holes).body
+    over = replace(holes, kind=NoticeKind.CLOSED, ended_at=SINCE + timedelta(minutes=32))
+    assert "待问清" not in chinese(over).body + chinese(over).short
+    assert chinese(holes).payload["missing"] == ["place"]
+    assert "reporter" not in chinese(ALARM).payload
+
+
+def test_a_long_impact_gives_way_before_the_reporter_and_what_is_to_be_asked() -> None:
+    short = chinese(replace(REPORTED, impact="客户收到假短信" * 60, lacks=("time",))).short
+    assert fits(short)
+    assert " 报告人:李雷 待问清:时间 " in short
