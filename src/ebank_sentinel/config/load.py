@@ -24,7 +24,7 @@ from ebank_sentinel.model.reading import Target
 from ebank_sentinel.model.settings import Secret, read_secret
 from ebank_sentinel.model.times import ALWAYS, NamedTimes, TimesError, TimesSettings
 from ebank_sentinel.probes.settings import load_targets
-from ebank_sentinel.rules.book import RuleBook, Watchable, Written, build
+from ebank_sentinel.rules.book import RuleBook, Watchable, Written, build, source_of
 from ebank_sentinel.rules.settings import RuleFile, RuleSettings
 from ebank_sentinel.yamlfile import Document, did_you_mean, files_in
 from ebank_sentinel.yamlfile import load as load_yaml
@@ -196,7 +196,7 @@ class _Loader:
             )
             for name, probe in main.settings.probes.items()
         }
-        written = [entry for entry in written if entry.settings.watch not in main.left_out["probes"]]
+        written = [entry for entry in written if source_of(entry.settings) not in main.left_out["probes"]]
         names = times if isinstance(times, AnyName) else tuple(times)
         book, problems = build(written, probes, names, place=topology.place if topology is not None else "")
         self._found.problems += problems
@@ -231,14 +231,14 @@ class _Loader:
             if group not in groups:
                 hint = did_you_mean(group, groups) or ": list it under groups in the contacts"
                 self._found.problems.append(locate(path, f"there is no group {group!r}{hint}"))
-        checks: tuple[str, ...] = ()
-        if settings.runbook is not None:
-            with self._found:
-                checks = self._runbook(document, index, settings.runbook)
-        return Written(settings=settings, locate=locate, first_checks=checks)
+        checks: dict[tuple[str | int, ...], tuple[str, ...]] = {}
+        for row_path, texts in [((), settings), *settings.rows()]:
+            if texts.runbook is not None:
+                with self._found:
+                    checks[row_path] = self._runbook(document, ["rules", index, *row_path, "runbook"], texts.runbook)
+        return Written(settings=settings, locate=locate, checks=checks)
 
-    def _runbook(self, document: Document, index: int, written: str) -> tuple[str, ...]:
-        key: list[str | int] = ["rules", index, "runbook"]
+    def _runbook(self, document: Document, key: Sequence[str | int], written: str) -> tuple[str, ...]:
         page = self._root.below(document, key, written)
         try:
             text = read_text(page, str(page))
@@ -291,11 +291,11 @@ def _groups_of(settings: RuleSettings) -> Iterator[tuple[tuple[str | int, ...], 
         (("groups",), settings.groups),
         (("tell",), settings.tell),
     ]
-    for number, row in enumerate(settings.worse):
-        lists += [(("worse", number, "groups"), row.groups), (("worse", number, "tell"), row.tell)]
-    for path, groups in lists:
+    for path, row in settings.rows():
+        lists += [((*path, "groups"), row.groups), ((*path, "tell"), row.tell)]
+    for key, groups in lists:
         for number, group in enumerate(groups or ()):
-            yield (*path, number), group
+            yield (*key, number), group
 
 
 def _labels(targets: tuple[Target, ...]) -> frozenset[str]:

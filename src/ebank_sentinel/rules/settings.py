@@ -2,88 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field
 
-from ebank_sentinel.model.category import CATEGORIES, FLAGS
-from ebank_sentinel.model.settings import Duration, Name, NotYet, Strict, TextByLanguage
-
-ConditionText = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-SeverityName = Literal["I", "II", "III", "IV"]
-
-
-def _severity(value: object) -> object:
-    if isinstance(value, dict):
-        raise ValueError("not yet: a severity that comes from a label belongs to pushed alerts")  # noqa: TRY004 - pydantic turns only ValueError into a problem
-    return value
-
-
-def _watch(value: object) -> object:
-    if isinstance(value, dict):
-        raise ValueError("not yet: this version watches probes alone, not alerts, reports or itself")  # noqa: TRY004 - as above
-    return value
-
-
-def _category(value: object) -> object:
-    if isinstance(value, str) and value not in CATEGORIES:
-        raise ValueError(f"{value!r} is no category: choose one of {', '.join(CATEGORIES)}")
-    return value
+from ebank_sentinel.model.settings import Duration, Name, Strict, TextByLanguage
+from ebank_sentinel.rules.rows import (
+    Category,
+    CauseSettings,
+    ConditionText,
+    Count,
+    Flag,
+    ParentSettings,
+    RowSettings,
+    Same,
+    SeverityBySettings,
+    SeverityName,
+    SourceSettings,
+    Texts,
+    WidthSettings,
+    WorseSettings,
+)
 
 
-Category = Annotated[str, BeforeValidator(_category), Field(json_schema_extra={"enum": list(CATEGORIES)})]
-Flag = Literal["outage", "degraded", "funds_at_risk", "data_leak", "malicious", "customer_harm", "public_harm"]
-assert Flag.__args__ == FLAGS  # type: ignore[attr-defined]  # noqa: S101 - the two lists are one
-
-
-class WorseSettings(Strict):
-    """A row of `worse`: it holds from its own onset; what it does not name is kept."""
-
-    when: ConditionText | None = Field(default=None, description="default: the rule's own `when`")
-    for_: Duration | None = Field(default=None, alias="for", description="default: at once")
-    severity: Annotated[SeverityName | Literal["up"], BeforeValidator(_severity)] | None = None
-    category: Category | None = None
-    flags: list[Flag] = []
-    groups: list[Name] | None = None
-    tell: list[Name] | None = None
-    count: NotYet = None
-    within: NotYet = None
-
-
-class RuleSettings(Strict):
+class RuleSettings(Texts):
     """One rule."""
 
     id: Name
     title: TextByLanguage = Field(description="what is wrong, at most 12 characters in Chinese")
-    number: TextByLanguage = Field(default={}, description="the figure that tells how bad it is")
-    normal: TextByLanguage = Field(default={}, description="what that figure is on a good day")
-    impact: TextByLanguage = Field(default={}, description="what it means to customers, at most 16 characters")
-    say: TextByLanguage = Field(default={}, description="what customer service tells customers")
-    watch: Annotated[str, BeforeValidator(_watch)] = Field(description="the name of a probe")
+    watch: str | SourceSettings | None = Field(
+        default=None, description="the name of a probe; or {alert: ...}, {report: ...}, {own: ...}, {unmatched: ...}"
+    )
     where: ConditionText | None = Field(default=None, description="which targets count at all: labels and times")
-    when: ConditionText = Field(description="the condition, or no_data")
+    when: ConditionText | None = Field(
+        default=None, description="the condition, or no_data; alerts and reports have none"
+    )
     for_: Duration | None = Field(default=None, alias="for", description="default: fires at the first reading")
     clear_after: Duration | None = Field(default=None, description="default: two intervals of the probe")
+    reopen_within: Duration | None = Field(
+        default=None, description="back so soon after its end it is the same incident"
+    )
+    count: Count | None = Field(default=None, description="it opens from this time on the same target within `within`")
+    within: Duration | None = Field(default=None, description="of `count`; of `all_of`, between the onsets")
     category: Category
-    severity: Annotated[SeverityName, BeforeValidator(_severity)]
+    severity: SeverityName | SeverityBySettings = Field(description="alerts also: {label: NAME, VALUE: II, else: IV}")
     flags: list[Flag] = []
     groups: list[Name] = Field(min_length=1, description="must answer; the first owns the incident")
     tell: list[Name] = Field(default=[], description="one notice, no chain")
-    worse: list[WorseSettings] = []
-    runbook: str | None = Field(default=None, description="path of the page, relative to this file's root")
+    referred: bool = Field(default=False, description="crime or terror: handed to the police, a person ends it")
+    worse: list[WorseSettings] = Field(default=[], max_length=30)
+    widens: list[WidthSettings] = Field(default=[], max_length=30, description="narrow to wide")
+    because: list[CauseSettings] = Field(default=[], max_length=30, description="the first that is seen applies")
+    unless: list[ParentSettings] = Field(default=[], max_length=30)
+    all_of: list[Name] | None = Field(
+        default=None, max_length=30, description="rules whose symptoms together are this one"
+    )
+    same: Same | None = Field(default=None, description="labels on which the parts of all_of agree; [] means anywhere")
     needs: str | None = Field(default=None, description="what to wire up; while its probe is missing it is dormant")
-    widens: NotYet = None
-    because: NotYet = None
-    unless: NotYet = None
-    all_of: NotYet = None
-    count: NotYet = None
-    same: NotYet = None
-    within: NotYet = None
 
     def hold(self) -> timedelta:
         """How long the condition holds before the symptom fires."""
         return self.for_ or timedelta()
+
+    def rows(self) -> Iterator[tuple[tuple[str, int], RowSettings]]:
+        """Every row that changes what the rule means, and its path."""
+        for key in ("worse", "widens", "because"):
+            for index, row in enumerate(getattr(self, key)):
+                yield (key, index), row
 
 
 class RuleFile(Strict):
