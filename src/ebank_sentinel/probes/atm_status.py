@@ -10,6 +10,8 @@ from ebank_sentinel.model.reading import Scalar
 from ebank_sentinel.probes import atm_vocabulary as words
 from ebank_sentinel.probes.atm_cash import read_cash
 from ebank_sentinel.probes.atm_document import Notes, Part, Strange, whole
+from ebank_sentinel.probes.atm_signs import FIELDS as SIGNS
+from ebank_sentinel.probes.atm_signs import signs_of
 from ebank_sentinel.probes.atm_state import state_of
 from ebank_sentinel.probes.atm_vocabulary import Vocabulary
 
@@ -57,6 +59,7 @@ FIELDS: Mapping[str, type] = {
     "expected_withdrawals": float,
     "software": str,
     "unknown_values": int,
+    **SIGNS,
 }
 """Every field that a status can give, and its type."""
 
@@ -139,6 +142,7 @@ def examine(document: object, *, zombie_from: float = ZOMBIE_FROM) -> TerminalSt
     cash = read_cash(status)
     fields.update(cash.fields)
     fields.update(_counters(status))
+    fields.update(signs_of(fields))
     state = state_of(fields, said, all_spent=cash.all_spent, doubtful=notes.count > 0, zombie_from=zombie_from)
     if state is not None:
         fields["state"] = state

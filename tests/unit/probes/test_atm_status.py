@@ -63,6 +63,9 @@ def test_a_terminal_that_is_well() -> None:
         "expected_withdrawals": 20.0,
         "software": "7.4.1",
         "unknown_values": 0,
+        "sensors_on": 0,
+        "doors_tampered": 0,
+        "fraud_signs": 0,
     }
 
 
@@ -77,6 +80,7 @@ def test_what_the_document_lacks_is_missing_and_never_made_up() -> None:
     assert read_status({"common": {"device": "online"}}) == {
         "device": "online",
         "state": "in_service",
+        "fraud_signs": 0,
         "unknown_values": 0,
     }
 
@@ -101,6 +105,14 @@ def test_what_the_document_lacks_is_missing_and_never_made_up() -> None:
         ("shutter", {"cashDispenser__shutter": "jammedOpen"}, "jammedOpen"),
         ("shutter", {"cashDispenser__positions": [{"shutter": "closed"}, {"shutter": "open"}]}, "open"),
         ("transport", {"cashDispenser__positions": [{"transport": "ok"}, {"transport": "inoperative"}]}, "inoperative"),
+        ("sensors_on", {"auxiliaries__seismicSensor": "on", "auxiliaries__heatSensor": None}, 1),
+        ("sensors_on", {"auxiliaries__internalTamperSensor": "on", "auxiliaries__heatSensor": "on"}, 2),
+        ("sensors_on", {"auxiliaries": {"safeDoor": "closed"}}, "missing"),
+        ("doors_tampered", {"auxiliaries__safeDoor": "tampered", "auxiliaries__cabinetRearDoor": "tampered"}, 2),
+        ("doors_tampered", {"auxiliaries__safeDoor": None, "auxiliaries__cabinetDoor": "open"}, 0),
+        ("fraud_signs", {"cardReader__antiFraudModule": "deviceDetected"}, 1),
+        ("fraud_signs", {"common__device": "potentialFraud", "cardReader__device": "fraudAttempt"}, 2),
+        ("fraud_signs", {"keyManagement__device": "potentialFraud", "cashDispenser__device": "hardwareError"}, 1),
         ("receipt_paper", {"printer__paper": {"upper": "full", "lower": "low", "park": None}}, "low"),
         ("receipt_paper", {"printer__paper": "out"}, "out"),
         ("journal_paper", {"journal": "low"}, "low"),
