@@ -9,7 +9,6 @@ from datetime import datetime
 from ebank_sentinel.clock import Clock
 from ebank_sentinel.config import Config
 from ebank_sentinel.daemon.own_state import own_targets
-from ebank_sentinel.daemon.tally import LOOK_EVERY
 from ebank_sentinel.errors import ConfigError, Problem
 from ebank_sentinel.incidents.world import Bank, ChannelFacts
 from ebank_sentinel.model.reading import Target, TargetId
@@ -19,6 +18,7 @@ from ebank_sentinel.pipeline import Policy
 from ebank_sentinel.probes.kind import Prober
 from ebank_sentinel.probes.network import Network
 from ebank_sentinel.probes.settings import build_prober
+from ebank_sentinel.rules.watchable import OWN_EVERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def policy_of(config: Config) -> Policy:
         bank=Bank(name=config.settings.bank.name, language=config.settings.bank.language, zone=config.zone),
         rules=config.book.rules,
         watches=config.book.watches,
-        intervals={name: probe.every for name, probe in config.probes.items()} | dict.fromkeys(own, LOOK_EVERY),
+        intervals={name: probe.every for name, probe in config.probes.items()} | dict.fromkeys(own, OWN_EVERY),
         targets={
             name: {target.id: target for target in targets}
             for name, targets in {**config.targets, **own}.items()

@@ -16,11 +16,12 @@ import structlog
 
 from ebank_sentinel.clock import Clock
 from ebank_sentinel.config import Config
-from ebank_sentinel.daemon.tally import LOOK_EVERY, Tally
+from ebank_sentinel.daemon.tally import Tally
 from ebank_sentinel.model.page import PageState
 from ebank_sentinel.model.reading import Reading, Scalar, Target, TargetId
 from ebank_sentinel.model.rule import FLEET, OWN_CHANNELS, OWN_PROBES, OWN_RULES, OWN_STORE
 from ebank_sentinel.pipeline import Flow
+from ebank_sentinel.rules.watchable import OWN_EVERY
 
 _log = structlog.get_logger()
 
@@ -30,34 +31,34 @@ STORE_KEY = "store"
 
 def own_targets(config: Config) -> Mapping[str, tuple[Target, ...]]:
     """What there is to watch of ourselves, by pseudo probe."""
-    channels = {name: {"channel": name, "kind": channel.kind} for name, channel in config.channels.items()}
-    probes = {name: {"probe": name, "kind": probe.kind} for name, probe in config.probes.items()}
-    rules = {name: {"rule": name} for name in config.book.rules}
-    named: Mapping[str, Mapping[str, Mapping[str, str]]] = {
-        OWN_CHANNELS: channels,
-        OWN_PROBES: probes,
-        OWN_STORE: {STORE_KEY: {}},
-        OWN_RULES: rules,
-    }
+
+    def named(probe: str, label: str, names: Iterable[str]) -> tuple[Target, ...]:
+        return tuple(Target(id=TargetId(probe, name), labels={label: name}) for name in names)
+
     return {
-        probe: tuple(Target(id=TargetId(probe, key), labels=labels) for key, labels in targets.items())
-        for probe, targets in named.items()
+        OWN_CHANNELS: named(OWN_CHANNELS, "channel", config.channels),
+        OWN_PROBES: named(OWN_PROBES, "probe", config.probes),
+        OWN_STORE: (Target(id=TargetId(OWN_STORE, STORE_KEY)),),
+        OWN_RULES: named(OWN_RULES, "rule", config.book.rules),
     }
 
 
 class OwnState:
-    """Reads it every LOOK_EVERY; only what a rule watches."""
+    """Reads it every OWN_EVERY; only what a rule watches."""
 
-    def __init__(self, flow: Flow, tally: Tally, clock: Clock, store_folder: Path) -> None:
+    def __init__(
+        self, flow: Flow, tally: Tally, clock: Clock, *, kinds: Callable[[], Mapping[str, str]], store_folder: Path
+    ) -> None:
         self._flow = flow
         self._tally = tally
         self._clock = clock
+        self._kinds = kinds  # of the channels
         self._store_folder = store_folder
 
     async def run(self) -> None:
         """Hand the readings to the flow, for ever; ends by being cancelled."""
         while True:
-            await self._clock.sleep(LOOK_EVERY.total_seconds())
+            await self._clock.sleep(OWN_EVERY.total_seconds())
             for reading in self.readings():
                 self._flow.on_readings(reading.target, [reading])
 
@@ -76,7 +77,7 @@ class OwnState:
                 yield Reading(target=target, at=now, up=True, fields=fields)
 
     def _channels(self, targets: Iterable[Target]) -> Iterator[Mapping[str, Scalar]]:
-        now = self._clock.now()
+        now, kinds = self._clock.now(), self._kinds()
         oldest: dict[str, datetime] = {}
         for page in self._flow.desk.newest.pages.values():
             if page.state is PageState.READY:
@@ -86,7 +87,7 @@ class OwnState:
             accepted, failed = self._tally.sent(channel)
             attempts = accepted + failed
             yield {
-                "kind": target.labels["kind"],
+                "kind": kinds[channel],
                 "sent": accepted,
                 "failed": failed,
                 "failing": failed / attempts if attempts else 0.0,
@@ -99,7 +100,6 @@ class OwnState:
             late, skipped, failures = self._tally.probe(probe)
             silent, watched = self._flow.evaluator.silent(probe)
             yield {
-                "kind": target.labels["kind"],
                 "targets": self._listed(probe) if watched == 0 else watched,
                 "no_data": silent / watched if watched else 0.0,
                 "late_s": late,

@@ -139,7 +139,13 @@ class Daemon:
             on_skip=self._tally.skipped,
         )
         self._wheel = Wheel(self._clock, self._engine.start, self._tally.started)
-        self._own_state = OwnState(self._flow, self._tally, self._clock, loaded.config.store.parent)
+        self._own_state = OwnState(
+            self._flow,
+            self._tally,
+            self._clock,
+            kinds=lambda: {name: channel.kind for name, channel in self._config.channels.items()},
+            store_folder=loaded.config.store.parent,
+        )
         room = Room()
         front = Front(
             config=lambda: self._config,

@@ -19,14 +19,12 @@ from ebank_sentinel.model.ledger import Delta, Ledger
 from ebank_sentinel.model.page import Delivery, Outcome, Page
 from ebank_sentinel.model.reading import Target
 from ebank_sentinel.probes.kind import ProbeFailure
+from ebank_sentinel.rules.watchable import OWN_EVERY
 
 _log = structlog.get_logger()
 
 LATELY = timedelta(minutes=5)
 """How far back is counted; for a probe that is read less often, one interval of it."""
-
-LOOK_EVERY = timedelta(seconds=15)
-"""The interval of our own state, as if it were a probe's."""
 
 _SLICE = 5.0  # seconds that are counted together: what is remembered does not grow with what happens
 
@@ -77,7 +75,7 @@ class ProbeTally:
     def __init__(self, every: float) -> None:
         window = max(every, LATELY.total_seconds())
         self.every = every
-        self.late = Lately(max(every, LOOK_EVERY.total_seconds()))  # seconds between due and started
+        self.late = Lately(max(every, OWN_EVERY.total_seconds()))  # seconds between due and started
         self.skipped = Lately(window)
         self.failures = Lately(window)
 
