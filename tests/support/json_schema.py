@@ -112,6 +112,7 @@ _WORDS: Mapping[str, Callable[..., Iterator[str]]] = {
     "minLength": _if(lambda value, wanted: len(value) >= wanted, str),
     "maxLength": _if(lambda value, wanted: len(value) <= wanted, str),
     "minItems": _if(lambda value, wanted: len(value) >= wanted, list),
+    "maxItems": _if(lambda value, wanted: len(value) <= wanted, list),
     "minProperties": _if(lambda value, wanted: len(value) >= wanted, dict),
     "minimum": _if(lambda value, wanted: value >= wanted, (int, float)),
     "maximum": _if(lambda value, wanted: value <= wanted, (int, float)),

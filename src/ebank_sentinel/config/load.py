@@ -59,6 +59,7 @@ class _Loader:
         self._files: list[Path] = []
         self._tables: list[Path] = []
         self._notices: list[str] = []
+        self._rule_ids: Collection[str] = set()  # every id in a rule file, also of rules that do not hold
 
     def load(self, *, secrets: bool) -> Config:
         """Every part in turn; raises at the end, when all is known."""
@@ -198,7 +199,14 @@ class _Loader:
         }
         written = [entry for entry in written if source_of(entry.settings) not in main.left_out["probes"]]
         names = times if isinstance(times, AnyName) else tuple(times)
-        book, problems = build(written, probes, names, place=topology.place if topology is not None else "")
+        book, problems = build(
+            written,
+            probes,
+            names,
+            place=topology.place if topology is not None else "",
+            levels=topology.levels if topology is not None else None,
+            known=self._rule_ids,
+        )
         self._found.problems += problems
         return book
 
@@ -211,14 +219,20 @@ class _Loader:
                 self._check_files(files)
                 for file in files:
                     document = self._read(file)
-                    if document is not None:
+                    if document is None:
+                        self._rule_ids = AnyName()
+                    else:
                         yield from self._rules_of(document, groups)
+                continue
+            self._rule_ids = AnyName()
 
     def _rules_of(self, document: Document, groups: Collection[str]) -> Iterator[Written]:
         with self._found:
             document.validate(RuleFile)
         entries = document.data(["rules"])
-        for index, _ in enumerate(entries if isinstance(entries, list) else []):
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            if isinstance(self._rule_ids, set):
+                self._rule_ids.add(str(entry.get("id")) if isinstance(entry, dict) else "")
             with self._found:
                 settings = document.validate(RuleSettings, prefix=["rules", index])
                 yield self._written(document, index, settings, groups)

@@ -231,7 +231,7 @@ class _Resolver:
         if not isinstance(asked, ast.Name):
             _refuse(asked, "`now in` needs a NAME of times.yaml, or a label")
         if asked.id not in self._names.times:
-            _refuse(asked, f"there is no time named {asked.id!r}{_closest(asked.id, self._names.times)}")
+            _refuse(asked, f"there is no time named {asked.id!r}{closest(asked.id, self._names.times)}")
         self.times.add(asked.id)
         return ast.Compare(left=ast.Constant(asked.id), ops=node.ops, comparators=[active]), bool
 
@@ -245,8 +245,8 @@ class _Resolver:
         if not self._names.reading:
             _refuse(node, f"{node.id!r} is of the reading: `where` speaks of labels and times alone")
         if node.id not in self._names.fields:
-            closest = _closest(node.id, [*self._names.fields, *(f"label.{name}" for name in self._names.labels or ())])
-            _refuse(node, f"there is no field {node.id!r}{closest}; a label is written label.{node.id}")
+            hint = closest(node.id, [*self._names.fields, *(f"label.{name}" for name in self._names.labels or ())])
+            _refuse(node, f"there is no field {node.id!r}{hint}; a label is written label.{node.id}")
         return self._load(("field", node.id)), _KINDS.get(self._names.fields[node.id])
 
     def _path(self, node: ast.Attribute) -> tuple[ast.expr, Kind]:
@@ -261,7 +261,7 @@ class _Resolver:
             if len(path) != 1:
                 _refuse(node, "a label has one name, as in label.branch")
             if self._names.labels is not None and path[0] not in self._names.labels:
-                _refuse(node, f"no target has a label {path[0]!r}{_closest(path[0], self._names.labels)}")
+                _refuse(node, f"no target has a label {path[0]!r}{closest(path[0], self._names.labels)}")
             return self._load(("label", path[0])), str
         if not self._names.reading:
             _refuse(node, "`body` is of the reading: `where` speaks of labels and times alone")
@@ -283,7 +283,8 @@ def _kind(kind: Kind) -> str:
     return {bool: "true or false", float: "a number", str: "a text", None: "anything"}[kind]
 
 
-def _closest(name: str, known: Iterable[str]) -> str:
+def closest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` when one of the known names is close, else nothing."""
     folded = {one.casefold(): one for one in known}
     matches = difflib.get_close_matches(name.casefold(), list(folded), n=1)
     return f"; did you mean {folded[matches[0]]!r}?" if matches else ""

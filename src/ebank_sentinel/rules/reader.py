@@ -32,6 +32,7 @@ from ebank_sentinel.rules.texts import KEYS, TextNames, check_text
 from ebank_sentinel.rules.told import ToldRule
 from ebank_sentinel.rules.watch import Asked
 from ebank_sentinel.rules.watchable import Watchable
+from ebank_sentinel.rules.widths import check_widths
 
 NO_DATA = "no_data"
 """As a whole `when`: it holds while the target is not read."""
@@ -58,11 +59,14 @@ class Written:
 class Reader:
     """Reads one rule: what it finds wrong is collected, not raised."""
 
-    def __init__(self, written: Written, source: str, watched: Watchable, times: Sequence[str]) -> None:
+    def __init__(
+        self, written: Written, source: str, watched: Watchable, times: Sequence[str], levels: Sequence[str] | None
+    ) -> None:
         self._written = written
         self._settings = written.settings
         self._source = source
         self._watched = watched
+        self._levels = levels
         self._names = Names(fields=watched.fields, body=watched.body, labels=watched.labels, times=times)
         self._conditions: dict[Path, Condition] = {}
         self._matchers: Matchers | None = None
@@ -85,6 +89,8 @@ class Reader:
         self._check_count((), self._settings.count, self._settings.within)
         for path, row in self._settings.rows():
             self._check_row(path, row)
+        for where, reason in check_widths(self._settings.widens, self._watched.labels, self._levels):
+            self._problem(where, reason)
         self._check_texts()
         return self._built(place)
 

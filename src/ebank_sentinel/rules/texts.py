@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from ebank_sentinel.model.template import placeholders
+from ebank_sentinel.rules.condition import closest
 
 KEYS = ("title", "number", "normal", "impact", "say")
 
@@ -57,9 +57,9 @@ class TextNames:
         if bare in known:
             return None
         if self.labels is None:
-            return f"no field is named {bare!r}{_closest(bare, known)}; a label is written {{label.{bare}}}"
+            return f"no field is named {bare!r}{closest(bare, known)}; a label is written {{label.{bare}}}"
         what = "label" if bare != name else "field and no label"
-        return f"no {what} is named {bare!r}{_closest(bare, known)}"
+        return f"no {what} is named {bare!r}{closest(bare, known)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +88,3 @@ def _columns(text: str) -> int:
     """Width on a screen: what lies beyond Latin, Greek and Cyrillic takes two columns; placeholders none."""
     text = _BRACES.sub(lambda braces: "" if braces[1] else braces[0][0], text)
     return sum(2 if ord(character) >= 0x1100 else 1 for character in text)
-
-
-def _closest(name: str, known: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
