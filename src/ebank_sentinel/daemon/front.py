@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ebank_sentinel.config import Config
+from ebank_sentinel.daemon.intake import Intake
 from ebank_sentinel.errors import RequestError
 from ebank_sentinel.incidents.draft import Answer
 from ebank_sentinel.incidents.facts import number
 from ebank_sentinel.model.incident import Incident
-from ebank_sentinel.model.item import Asked
+from ebank_sentinel.model.item import Asked, Pushed
 from ebank_sentinel.model.ledger import Ledger
 from ebank_sentinel.model.reading import TargetId
+from ebank_sentinel.model.rule import FLEET
+from ebank_sentinel.model.told import Alert, Report
 from ebank_sentinel.pipeline import Flow
 from ebank_sentinel.state.history import History
 from ebank_sentinel.state.sqlite import SqliteStore
@@ -77,9 +81,38 @@ class Front:
         symptom = self.ledger.symptoms.get(incident.symptom)
         return "" if rule is None or symptom is None else number(self._flow.world(), rule, symptom, self.language)
 
+    @property
+    def report_types(self) -> Collection[str]:
+        """The types of reports that rules name."""
+        return self._config().book.told.types
+
+    @property
+    def place_labels(self) -> Collection[str]:
+        """Labels that say where something is: levels of the topology, and what its table is joined on."""
+        topology = self._config().topology
+        return {*topology.levels, topology.on} - {FLEET, ""}
+
+    def of_alerts(self, request: str, alerts: Sequence[Alert], at: datetime) -> Pushed:
+        """For the desk."""
+        return self._intake().alerts(request, alerts, at)
+
+    def of_report(self, request: str, report: Report, at: datetime) -> Pushed:
+        """For the desk."""
+        return self._intake().report(request, report, at)
+
+    def groups_paged(self, incident: Incident) -> tuple[str, ...]:
+        """Those of the rule, and those that its severity adds."""
+        added = self._config().roster.severity(incident.severity).groups
+        return tuple(dict.fromkeys((*incident.groups, *added)))
+
     def group_title(self, group: str) -> str:
         """A group's name."""
         return self._config().roster.group_title(group, self.language)
+
+    def _intake(self) -> Intake:
+        config = self._config()
+        locate = self._flow.policy.locate
+        return Intake(told=config.book.told, locate=locate, language=self.language, zone=config.zone)
 
     async def ask(self, item: Asked) -> Answer:
         """Through the desk. Raises RequestError."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -13,34 +14,22 @@ from prometheus_client.aiohttp import make_aiohttp_handler
 
 from ebank_sentinel.clock import Clock
 from ebank_sentinel.errors import ConfigError, RequestError
-from ebank_sentinel.incidents.draft import Answer
 from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.item import Acknowledge, Asked, Heartbeat, TestPage
-from ebank_sentinel.model.ledger import Ledger
 from ebank_sentinel.model.reading import TargetId
-from ebank_sentinel.state.history import History
-from ebank_sentinel.web import access, asked, openapi, show
+from ebank_sentinel.web import access, asked, openapi, show, told
 from ebank_sentinel.web.listener import Room
 from ebank_sentinel.web.problems import add_headers, problems
 
-_Result = TypeVar("_Result")
+MOST_SYMPTOMS = 10
+"""Of an incident: a wide one has thousands, and who looks wants to see where it began."""
 
 MOST_BODY = 256 * 1024
-"""Bytes of a request body: none of ours needs more."""
+"""Bytes of a request body: only alerts need more."""
 
 
-class Program(Protocol):
+class Program(told.Program, Protocol):
     """What the doors need of the program behind them."""
-
-    @property
-    def ledger(self) -> Ledger:
-        """What is open."""
-        ...
-
-    @property
-    def language(self) -> str:
-        """The bank's."""
-        ...
 
     def not_ready(self) -> str | None:
         """Why requests should go elsewhere; None when they should not."""
@@ -56,18 +45,6 @@ class Program(Protocol):
 
     def number_of(self, incident: Incident) -> str:
         """The figure of an open incident, as of its last reading."""
-        ...
-
-    def group_title(self, group: str) -> str:
-        """A group's name in the bank's language."""
-        ...
-
-    async def ask(self, item: Asked) -> Answer:
-        """Through the desk. Raises RequestError."""
-        ...
-
-    async def read(self, query: Callable[[History], _Result]) -> _Result:
-        """From the store. Raises StoreError."""
         ...
 
     async def reload(self) -> None:
@@ -113,7 +90,9 @@ class Doors:
         query = asked.query(request, ("ended", "limit"))
         ended, limit = asked.flag(query, "ended"), asked.limit(query)
         found = await self.program.read(lambda history: history.incidents(ended=ended, limit=limit))
-        return web.json_response({"incidents": [self._incident(incident) for incident in found]})
+        wider = [incident.into for incident in found if incident.into is not None]
+        into = await self.program.read(lambda history: history.causes(wider))
+        return web.json_response({"incidents": [self._incident(incident, into) for incident in found]})
 
     async def incident(self, request: web.Request) -> web.Response:
         """One incident with its history and its pages."""
@@ -124,9 +103,17 @@ class Doors:
             raise RequestError(404, "No such incident", f"no incident has the code or id {wanted[:40]!r}")
         events = await self.program.read(lambda history: history.events(found.id))
         pages = await self.program.read(lambda history: history.pages(cause=found.id, limit=asked.MOST_ROWS))
+        into = await self.program.read(lambda history: history.causes([] if found.into is None else [found.into]))
+        symptoms = self.program.ledger.symptoms
+        members = [symptoms[one] for one in self.program.ledger.census.members(found.id) if one in symptoms]
         return web.json_response(
             {
-                **self._incident(found),
+                **self._incident(found, into),
+                "symptom_count": len(members),
+                "symptoms": [
+                    show.symptom_json(symptom)
+                    for symptom in heapq.nsmallest(MOST_SYMPTOMS, members, key=lambda one: (one.onset, one.id))
+                ],
                 "events": [show.event_json(event) for event in events],
                 "pages": [show.page_json(page, found) for page in pages],
             }
@@ -175,17 +162,20 @@ class Doors:
             raise RequestError(404, "No such heartbeat", f"no heartbeat probe listens for {str(target)[:80]!r}")
         return await self._ask(Heartbeat(request=secrets.token_hex(16), target=target, at=self.clock.now()))
 
-    def _incident(self, incident: Incident) -> dict[str, Any]:
+    def _incident(self, incident: Incident, wider: Mapping[str, Incident]) -> dict[str, Any]:
         titles = {group: self.program.group_title(group) for group in (*incident.groups, *incident.tell)}
         number = self.program.number_of(incident)
-        return show.incident_json(incident, language=self.program.language, group_title=titles, number=number)
+        return show.incident_json(
+            incident,
+            language=self.program.language,
+            group_title=titles,
+            number=number,
+            into=wider.get(incident.into or ""),
+        )
 
     async def _ask(self, item: Asked) -> web.Response:
         answer = await self.program.ask(item)
-        if answer.status >= 400:
-            raise RequestError(answer.status, answer.title, answer.detail)
-        body = {"title": answer.title, "detail": answer.detail, "subject": answer.subject}
-        return web.json_response(body, status=answer.status)
+        return web.json_response(told.taken(answer), status=answer.status)
 
 
 def build(
@@ -199,6 +189,7 @@ def build(
 ) -> web.Application:
     """The application. `room` keeps count of its connections."""
     doors = Doors(program=program, clock=clock)
+    told_doors = told.ToldDoors(program=program, clock=clock)
     guards = [problems, access.guard(token, hosts), room.answering]
     app = web.Application(middlewares=guards, client_max_size=MOST_BODY)
     app.on_response_prepare.append(add_headers)
@@ -212,6 +203,9 @@ def build(
             web.get("/api/v1/incidents", doors.incidents),
             web.get("/api/v1/incidents/{incident}", doors.incident),
             web.post("/api/v1/incidents/{incident}/ack", doors.acknowledge),
+            web.post("/api/v1/incidents/{incident}/end", told_doors.end),
+            web.post("/api/v1/alerts", told_doors.alerts),
+            web.post("/api/v1/reports", told_doors.report),
             web.get("/api/v1/symptoms", doors.symptoms),
             web.get("/api/v1/pages", doors.pages),
             web.post("/api/v1/pages/test", doors.test_page),

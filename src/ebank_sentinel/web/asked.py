@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -15,8 +16,12 @@ from ebank_sentinel.errors import RequestError
 MOST_ROWS = 1000
 MOST_CHARACTERS = 500
 
-_NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, lone surrogates, line and paragraph separators
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they reorder what a person reads
+NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, lone surrogates, line and paragraph separators
+TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they reorder what a person reads
+
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 async def json_object(request: web.Request) -> dict[str, Any]:
@@ -24,16 +29,29 @@ async def json_object(request: web.Request) -> dict[str, Any]:
     body = await request.read()
     if not body:
         return {}
-    if request.content_type != "application/json":
-        raise RequestError(415, "Unsupported media type", "send application/json")
-    try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
-        raise RequestError(400, "Bad JSON", f"the body is not JSON: {reason}") from None
+    value = _json(request, body)
     if not isinstance(value, dict):
         raise RequestError(400, "Bad JSON", "the body must be a JSON object")
     return value
+
+
+async def json_of_size(request: web.Request, most: int) -> Any:
+    """The JSON in a body that may have so many bytes. Raises RequestError 400, 413 or 415."""
+    try:
+        body = await request.clone(client_max_size=most).read()
+    except web.HTTPRequestEntityTooLarge:
+        raise RequestError(413, "Request Entity Too Large", f"a body may have at most {most} bytes") from None
+    return _json(request, body)
+
+
+def _json(request: web.Request, body: bytes) -> Any:
+    if request.content_type != "application/json":
+        raise RequestError(415, "Unsupported media type", "send application/json")
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
+        raise RequestError(400, "Bad JSON", f"the body is not JSON: {reason}") from None
 
 
 def only(body: Mapping[str, Any], *known: str) -> None:
@@ -50,7 +68,7 @@ def text(body: Mapping[str, Any], key: str, *, required: bool = True) -> str:
         raise RequestError(422, "Missing value", f"{key!r} must be a text")
     if len(value) > MOST_CHARACTERS:
         raise RequestError(422, "Bad value", f"{key!r} may have at most {MOST_CHARACTERS} characters")
-    if any(unicodedata.category(one) in _NO_TEXT or one in _TURNS for one in value):
+    if any(unicodedata.category(one) in NO_TEXT or one in TURNS for one in value):
         raise RequestError(422, "Bad value", f"{key!r} may have no line breaks and no control characters")
     return value
 
@@ -95,6 +113,16 @@ def moment(asked: Mapping[str, str], name: str) -> datetime | None:
     except (ValueError, OverflowError):
         words = f"{name} is a moment, as in 2026-11-22T03:00:00Z (a + of a zone is written %2B)"
         raise RequestError(400, "Bad query", words) from None
+
+
+def moment_of(text: str) -> datetime | None:
+    """A moment as RFC 3339 writes it, in UTC; None for anything else."""
+    if not _MOMENT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

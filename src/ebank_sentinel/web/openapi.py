@@ -12,7 +12,9 @@ from ebank_sentinel.model.page import PageState
 from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.model.symptom import SymptomState
+from ebank_sentinel.web.alerts import MOST_ALERTS, MOST_LABELS
 from ebank_sentinel.web.asked import MOST_CHARACTERS, MOST_ROWS
+from ebank_sentinel.web.reports import LONGEST_TYPE
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -50,6 +52,11 @@ _INCIDENT: Mapping[str, Schema] = {
     "code": {**TEXT, "description": "the digits that a page shows; unique among open incidents"},
     "state": _words(IncidentState),
     "rule": TEXT,
+    "over": {**TEXT, "description": "the label whose value is its scope, or `fleet`; empty: one target"},
+    "scope": {**BY_NAME, "description": "the labels that name where it is; empty for one target and for `fleet`"},
+    "into": {**_maybe(TEXT), "description": "the incident that took it over"},
+    "into_code": _maybe(TEXT),
+    "reopened": {**NUMBER, "description": "so often it came back"},
     "target": _object(probe=TEXT, key=TEXT),
     "labels": BY_NAME,
     "severity": _words(Severity),
@@ -71,6 +78,8 @@ SCHEMAS: Mapping[str, Schema] = {
     "Incident": _object(**_INCIDENT),
     "IncidentWithHistory": _object(
         **_INCIDENT,
+        symptom_count={**NUMBER, "description": "so many symptoms belong to it now"},
+        symptoms={"type": "array", "items": _ref("Symptom"), "description": "where it began: the first ten"},
         events={"type": "array", "items": _ref("Event")},
         pages={"type": "array", "items": _ref("Page")},
     ),
@@ -104,6 +113,39 @@ SCHEMAS: Mapping[str, Schema] = {
         labels=BY_NAME,
     ),
     "Answer": _object(title=TEXT, detail=TEXT, subject=TEXT),
+    "Alert": {
+        **_object(
+            labels={**BY_NAME, "maxProperties": MOST_LABELS, "description": "its identity; at least one not empty"},
+            annotations={
+                **BY_NAME,
+                "maxProperties": MOST_LABELS,
+                "description": "texts; of each 1024 characters count",
+            },
+            startsAt=MOMENT,
+            endsAt={**MOMENT, "description": "in the past: resolved; not given: 5 minutes after it was told last"},
+            generatorURL=TEXT,
+        ),
+        "required": ["labels"],
+    },
+    "AlertsTaken": _object(
+        taken=NUMBER,
+        firing=NUMBER,
+        resolved=NUMBER,
+        unmatched={**NUMBER, "description": "firing, and no rule takes them: nobody is told"},
+    ),
+    "Reported": _object(
+        report={**TEXT, "description": "what the report is known by"},
+        incident={**_maybe(TEXT), "description": "null while its rule waits"},
+        code=_maybe(TEXT),
+        severity=_maybe(_words(Severity)),
+        state=_maybe(_words(IncidentState)),
+        groups={**TEXTS, "description": "who must answer"},
+        tell=TEXTS,
+        group_titles=BY_NAME,
+        missing={"type": "array", "items": {"type": "string", "enum": ["time", "place", "impact", "reporter"]}},
+        ask={**TEXTS, "description": "a sentence for each that is missing, for whoever talks to the reporter"},
+        notes=TEXTS,
+    ),
     "Problem": {
         "type": "object",
         "description": "RFC 9457",
@@ -124,12 +166,19 @@ class Operation:
     status: int = 200
     query: Mapping[str, Schema] | None = None
     body: Schema | None = None
+    headers: Mapping[str, Schema] | None = None
     problems: Sequence[int] = ()
     open: bool = False  # needs no token
 
 
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": MOST_ROWS}
 _PERSON: Schema = {**LINE, "description": "an id of the contacts"}
+_KEY: Schema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 255,
+    "description": "the same key again is the same report, also after a restart, and gets the same answer",
+}
 _BEAT: Mapping[str, Any] = {"answer": _ref("Answer"), "status": 202, "problems": (404, 503)}
 
 OPERATIONS: Sequence[Operation] = (
@@ -167,6 +216,42 @@ OPERATIONS: Sequence[Operation] = (
         body={**_object(person=_PERSON, note=LINE), "required": ["person"]},
         answer=_ref("Answer"),
         problems=(400, 404, 413, 415, 422, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/incidents/{incident}/end",
+        summary="A person ends what was reported, or referred; what is read ends by itself (409)",
+        body={**_object(person=_PERSON, note=LINE), "required": ["person"]},
+        answer=_ref("Answer"),
+        problems=(400, 404, 409, 413, 415, 422, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/alerts",
+        summary="Alerts as Alertmanager's API takes them: all are safe, or none is taken",
+        body={"type": "array", "items": _ref("Alert"), "maxItems": MOST_ALERTS},
+        answer=_ref("AlertsTaken"),
+        problems=(400, 413, 415, 503),
+    ),
+    Operation(
+        method="post",
+        path="/api/v1/reports",
+        summary="A person reports something; what is missing is taken all the same, and asked back",
+        headers={"Idempotency-Key": _KEY},
+        body={
+            **_object(
+                type={**LINE, "maxLength": LONGEST_TYPE, "description": "as rules name it; any other is taken as well"},
+                place=LINE,
+                time={**MOMENT, "description": "when it happened"},
+                impact={**LINE, "description": "as far as it is known"},
+                reporter={**LINE, "description": "who, and how to reach them"},
+                note=LINE,
+                labels=BY_NAME,
+            ),
+            "required": ["type"],
+        },
+        answer=_ref("Reported"),
+        problems=(400, 409, 413, 415, 422, 503),
     ),
     Operation(
         method="get",
@@ -226,6 +311,9 @@ def _described(operation: Operation) -> dict[str, Any]:
         if part.startswith("{")
     ]
     parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in (operation.query or {}).items()]
+    parameters += [
+        {"name": name, "in": "header", "schema": schema} for name, schema in (operation.headers or {}).items()
+    ]
     content = {"text/plain": {"schema": TEXT}}
     if operation.answer is not None:
         content = {"application/json": {"schema": operation.answer}}

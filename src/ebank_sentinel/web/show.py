@@ -12,15 +12,25 @@ from ebank_sentinel.model.symptom import Symptom
 
 
 def incident_json(
-    incident: Incident, *, language: str, group_title: dict[str, str], number: str = ""
+    incident: Incident,
+    *,
+    language: str,
+    group_title: dict[str, str],
+    number: str = "",
+    into: Incident | None = None,
 ) -> dict[str, Any]:
-    """An incident."""
+    """An incident. `into`: the one that took it over."""
     ack = incident.ack
     return {
         "id": incident.id,
         "code": incident.code,
         "state": incident.state.value,
         "rule": incident.rule,
+        "over": incident.over,
+        "scope": dict(incident.scope),
+        "into": incident.into,
+        "into_code": None if into is None else into.code,
+        "reopened": incident.reopened,
         "target": {"probe": incident.symptom.probe, "key": incident.symptom.key},
         "labels": dict(incident.labels),
         "severity": incident.severity.name,
