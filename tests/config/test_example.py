@@ -16,6 +16,7 @@ import pytest
 from ebank_sentinel.cli import main
 from ebank_sentinel.config import Config, load
 from ebank_sentinel.daemon.preview import Previewed, previews
+from ebank_sentinel.model.rule import Words
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.yamlfile import load as load_yaml
 
@@ -110,11 +111,19 @@ def test_each_journey_is_made_from_three_places() -> None:
     assert places == {"login": 3, "balance": 3, "transfer": 3}
 
 
+def all_words() -> list[Words]:
+    """What the rules say, and those of their rows that have a page of their own."""
+    rules = example().book.rules.values()
+    rows = [row.meaning.words for rule in rules for row in (*rule.widens, *rule.because)]
+    return [rule.words for rule in rules] + [words for words in rows if words.runbook]
+
+
 def test_every_rule_has_a_runbook_of_its_own_with_three_checks() -> None:
     for rule in example().book.rules.values():
         assert rule.words.runbook == f"docs/runbooks/{rule.id}.md"
-        assert len(rule.words.first_checks) == 3, rule.id
-    assert {page.stem for page in RUNBOOKS.glob("*.md")} == set(example().book.rules)
+    assert {page.name for page in RUNBOOKS.glob("*.md")} == {Path(words.runbook).name for words in all_words()}
+    for words in all_words():
+        assert len(words.first_checks) == 3, words.runbook
 
 
 def test_a_runbook_says_what_it_means_who_decides_and_what_customers_hear() -> None:
@@ -136,9 +145,10 @@ def test_whatever_customers_feel_says_what_customer_service_answers() -> None:
 
 def test_every_text_is_there_in_both_languages_or_in_none() -> None:
     for rule in example().book.rules.values():
-        for text in (rule.words.title, rule.words.number, rule.words.normal, rule.words.impact, rule.words.say):
-            assert set(text) in ({"zh-CN", "en"}, {""}, set()), (rule.id, text)
         assert set(rule.words.title) == {"zh-CN", "en"}
+        for words in (rule.words, *(row.meaning.words for row in (*rule.widens, *rule.because))):
+            for text in (words.title, words.number, words.normal, words.impact, words.say):
+                assert set(text) in ({"zh-CN", "en"}, {""}, set()), (rule.id, text)
 
 
 def shown(config: Config, rule: str) -> list[Previewed]:
