@@ -16,11 +16,13 @@ _VERBS = {
     "run": "Watch, decide and page until SIGTERM. SIGHUP reloads the configuration.",
     "demo": "Show a bank's login and ATMs fail, and the pages that people get.",
     "check": "Check every file; print all mistakes at once.",
+    "test": "Run the tests of the rules: what is opened and who is paged, against what is expected.",
     "schema": "Print the JSON Schema of a file, for an editor.",
     "probe": "Read a probe once, now, and show what came.",
     "oncall": "Print who is on call, who is next, and until when.",
     "page": "Preview a rule's texts, or send a test page.",
-    "incident": "List, show and take incidents.",
+    "incident": "List, show, take and end incidents.",
+    "report": "Report something that no probe sees: a phishing site, a theft, a flood.",
 }
 
 

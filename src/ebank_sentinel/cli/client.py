@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,12 +53,16 @@ class Door:
                 raise SentinelError(f"the API's token cannot be read, try as root: {error}") from None
         return cls(listen=str(written.get("listen", LISTEN)), token=token, zone=zone)
 
-    def call(self, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
-        """One request to the daemon. Raises SentinelError."""
-        return asyncio.run(self._call(method, path, body))
+    def call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, *, key: str | None = None
+    ) -> dict[str, Any]:
+        """One request to the daemon; with the same key it is the same request again. Raises SentinelError."""
+        return asyncio.run(self._call(method, path, body, key))
 
-    async def _call(self, method: str, path: str, body: dict[str, str] | None) -> dict[str, Any]:
+    async def _call(self, method: str, path: str, body: Mapping[str, object] | None, key: str | None) -> dict[str, Any]:
         headers = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
         host, _, port = self.listen.rpartition(":")
         host = _LOOPBACK.get(host, host)
         try:

@@ -1,4 +1,4 @@
-"""`incident list/show/ack`: what the running daemon knows, and who takes it."""
+"""`incident list/show/ack/end`: what the running daemon knows, who takes it, and what a person ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath
 
 Wanted = Annotated[str, Parameter(help="The code that the page shows, or the incident's id.")]
 
-app = App(name="incident", help="List, show and take incidents.")
+app = App(name="incident", help="List, show, take and end incidents.")
 
 _COLOURS = {"I": "bold white on red", "II": "bold red", "III": "yellow", "IV": "cyan"}
 
@@ -59,13 +59,15 @@ def show(incident: Wanted, /, *, config: ConfigPath = DEFAULT, json: AsJson = Fa
     colour = _COLOURS[one["severity"]]
     OUT.print(
         f"[{colour}]{one['severity']}[/] [bold]{escape(one['title'])}[/bold] {escape(one['number'])}  #{one['code']}"
-        f"  {one['state']}  [dim]{one['id']}[/dim]",
+        f"  {_state(one)}  [dim]{one['id']}[/dim]",
         highlight=False,
         soft_wrap=True,
     )
     lines = {
         "rule": one["rule"],
         "target": f"{one['target']['probe']}/{one['target']['key']}",
+        "scope": _scope(one),
+        "came back": f"{one['reopened']} times" if one["reopened"] else "",
         "category": ", ".join((one["category"], *one["flags"])),
         "groups": ", ".join(one["groups"]),
         "since": _local(one["since"], zone),
@@ -75,6 +77,7 @@ def show(incident: Wanted, /, *, config: ConfigPath = DEFAULT, json: AsJson = Fa
     for name, value in lines.items():
         if value:
             OUT.print(f"  {name}: {escape(value)}", highlight=False, soft_wrap=True)
+    _print_symptoms(one["symptoms"], one["symptom_count"], zone)
     OUT.print("[bold]history[/bold]")
     for event in one["events"]:
         reason, detail = event["reason"], escape(event["detail"])
@@ -107,6 +110,49 @@ def ack(
     return 0
 
 
+@app.command
+def end(
+    incident: Wanted,
+    /,
+    *,
+    person: Annotated[str, Parameter(name="--as", help="Who ends it: an id of the contacts.")],
+    note: Annotated[str, Parameter(help="A line for the record.")] = "",
+    config: ConfigPath = DEFAULT,
+) -> int:
+    """End what was reported or referred. What a probe reads ends by itself."""
+    path = f"/api/v1/incidents/{quote(incident, safe='')}/end"
+    answer = Door.of(config).call("POST", path, {"person": person, "note": note})
+    OUT.print(f"{answer['title']}: {escape(answer['detail'])}", highlight=False)
+    return 0
+
+
+def _print_symptoms(symptoms: list[dict[str, Any]], count: int, zone: ZoneInfo) -> None:
+    """Where it began; a wide incident has thousands of them."""
+    if not symptoms:
+        return
+    OUT.print(f"[bold]symptoms[/bold] {count}" + (f", the first {len(symptoms)}:" if len(symptoms) < count else ""))
+    for one in symptoms:
+        state = one["state"] if one["known"] else f"{one['state']}, no data"
+        OUT.print(
+            f"  {_local(one['onset'], zone)}  {escape(one['rule'])} on "
+            f"{escape(one['probe'])}/{escape(one['key'])}: {state}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _state(one: dict[str, Any]) -> str:
+    """The state; of one that was taken over, by which."""
+    if one["into"] is None:
+        return str(one["state"])
+    return f"{one['state']}: part of {one['into_code'] or one['into']}"
+
+
+def _scope(one: dict[str, Any]) -> str:
+    """Where a wide incident is; "" for one target."""
+    return ", ".join(f"{name} {value}" for name, value in one["scope"].items()) or str(one["over"])
+
+
 def _row(one: dict[str, Any], zone: ZoneInfo) -> list[str]:
     owner = one["groups"][0] if one["groups"] else ""
     return [
@@ -114,9 +160,9 @@ def _row(one: dict[str, Any], zone: ZoneInfo) -> list[str]:
         f"[{_COLOURS[one['severity']]}]{one['severity']}[/]",
         escape(one["title"]),
         escape(one["number"]),
-        escape(one["target"]["key"]),
+        escape(_scope(one) or one["target"]["key"]),
         _local(one["since"], zone),
-        one["state"],
+        escape(_state(one)) + (f", back {one['reopened']}x" if one["reopened"] else ""),
         "" if one["ack"] is None else escape(one["ack"]["name"]),
         escape(one["group_titles"].get(owner, owner)),
     ]

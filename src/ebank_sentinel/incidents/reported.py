@@ -24,11 +24,13 @@ def with_report(notice: Notice, symptom: Symptom, zone: ZoneInfo) -> Notice:
     def said(name: str) -> str:
         return "" if name in lacks else str(values.get(name, ""))
 
-    own_impact = notice.impact if notice.impact != values.get("impact") else ""  # the rule's words, not the reporter's
+    impact = said("impact")
+    if not impact or impact in notice.impact:  # else what somebody saw is worth more than what the rule expects
+        impact = "" if notice.impact == values.get("impact") else notice.impact
     return replace(
         notice,
         place=notice.place or said("place"),
-        impact=own_impact or said("impact"),
+        impact=impact or said("impact"),
         since=_time(said("time"), zone) or notice.since,
         reporter=said("reporter"),
         reported=True,
