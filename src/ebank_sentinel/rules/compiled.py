@@ -50,7 +50,7 @@ _OWN = {"up": "reading.up", "error": "reading.error or ''"}
 """Fields that are not in `Reading.fields`."""
 
 
-def _load(reading: Reading, source: str, path: Sequence[str]) -> Any:
+def load(reading: Reading, source: str, path: Sequence[str]) -> Any:
     """What a local stands for, as the fused function loads it."""
     if source == "label":
         return reading.target.labels.get(path[0], MISSING)
@@ -64,7 +64,7 @@ def _load(reading: Reading, source: str, path: Sequence[str]) -> Any:
 
 
 def _load_line(source: str, path: Sequence[str]) -> str:
-    """The same as `_load`, as a line of source."""
+    """The same as `load`, as a line of source."""
     if source == "label":
         return f"reading.target.labels.get({path[0]!r}, MISSING)"
     if source == "body":
@@ -98,16 +98,16 @@ def fuse(conditions: Sequence[tuple[Condition, int | None]], times: Sequence[str
     """
     known = {name: name for name in times}  # a label that names none of them makes the question unknown
     fast = _fast(conditions, known)
-    twins = [(_twin(condition.tree), parent) for condition, parent in conditions]
+    twins = [(twin(condition.tree), parent) for condition, parent in conditions]
     loads = {local: path for condition, _ in conditions for local, path in condition.loads.items()}
 
     def slow(reading: Reading, active: frozenset[str]) -> int:
-        values: dict[str, Any] = {local: _load(reading, path[0], path[1:]) for local, path in loads.items()}
+        values: dict[str, Any] = {local: load(reading, path[0], path[1:]) for local, path in loads.items()}
         values |= {ACTIVE: active, KNOWN: known}
         truths: list[Truth] = []
         mask = 0
-        for index, (twin, parent) in enumerate(twins):
-            own = twin(values)
+        for index, (answer, parent) in enumerate(twins):
+            own = answer(values)
             own = own if own is UNKNOWN else bool(own)
             truth = own if parent is None else both(truths[parent], own)
             truths.append(truth)
@@ -161,7 +161,7 @@ def _fast(conditions: Sequence[tuple[Condition, int | None]], known: Mapping[str
     return fused
 
 
-_Twin: TypeAlias = Callable[[Mapping[str, Any]], Any]
+Twin: TypeAlias = Callable[[Mapping[str, Any]], Any]
 """Evaluates a tree over locals; UNKNOWN (None) where plain Python would have raised."""
 
 _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
@@ -181,40 +181,41 @@ _OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 }
 
 
-def _twin(node: ast.expr) -> _Twin:  # noqa: C901, PLR0911 - one case a node of the language
+def twin(node: ast.expr) -> Twin:  # noqa: C901, PLR0911 - one case a node of the language
+    """The three-valued evaluation of a tree, or of any part of one, over its locals."""
     match node:
         case ast.Constant(value=value):
             return lambda _: value
         case ast.Name(id=local):
             return lambda values: UNKNOWN if values[local] is MISSING else values[local]
         case ast.Tuple(elts=elements):
-            parts = [_twin(element) for element in elements]
+            parts = [twin(element) for element in elements]
             return lambda values: tuple(part(values) for part in parts)
         case ast.Subscript(value=ast.Name(id=local), slice=inner):
-            key = _twin(inner)
+            key = twin(inner)
             return lambda values: values[local].get(key(values), UNKNOWN)
         case ast.Call(args=[inner]):  # the one function that condition.py writes
-            return _guarded(_number, [_twin(inner)])
+            return _guarded(_number, [twin(inner)])
         case ast.BoolOp(op=ast.And(), values=parts_):
-            return _all_of([_twin(part) for part in parts_])
+            return _all_of([twin(part) for part in parts_])
         case ast.BoolOp(values=parts_):
-            return _any_of([_twin(part) for part in parts_])
+            return _any_of([twin(part) for part in parts_])
         case ast.UnaryOp(op=ast.Not(), operand=inner):
-            return _guarded(lambda value: not value, [_twin(inner)])
+            return _guarded(lambda value: not value, [twin(inner)])
         case ast.UnaryOp(operand=inner):
-            return _guarded(operator.neg, [_twin(inner)])
+            return _guarded(operator.neg, [twin(inner)])
         case ast.BinOp(left=left, op=op, right=right):
-            return _guarded(_OPERATORS[type(op)], [_twin(left), _twin(right)])
+            return _guarded(_OPERATORS[type(op)], [twin(left), twin(right)])
         case ast.IfExp(test=test, body=body, orelse=orelse):
-            return _choice(_twin(test), _twin(body), _twin(orelse))
+            return _choice(twin(test), twin(body), twin(orelse))
         case ast.Compare(left=left, ops=ops, comparators=comparators):
-            operands = [_twin(operand) for operand in (left, *comparators)]
+            operands = [twin(operand) for operand in (left, *comparators)]
             pairs = zip(ops, operands, operands[1:], strict=False)
             return _all_of([_guarded(_OPERATORS[type(op)], [first, second]) for op, first, second in pairs])
     raise AssertionError(f"{ast.dump(node)} got past condition.py")
 
 
-def _guarded(function: Callable[..., Any], operands: list[_Twin]) -> _Twin:
+def _guarded(function: Callable[..., Any], operands: list[Twin]) -> Twin:
     def run(values: Mapping[str, Any]) -> Any:
         arguments = [operand(values) for operand in operands]
         if any(argument is UNKNOWN for argument in arguments):
@@ -227,7 +228,7 @@ def _guarded(function: Callable[..., Any], operands: list[_Twin]) -> _Twin:
     return run
 
 
-def _all_of(parts: list[_Twin]) -> _Twin:
+def _all_of(parts: list[Twin]) -> Twin:
     def run(values: Mapping[str, Any]) -> Truth:
         answer: Truth = True
         for part in parts:
@@ -240,7 +241,7 @@ def _all_of(parts: list[_Twin]) -> _Twin:
     return run
 
 
-def _any_of(parts: list[_Twin]) -> _Twin:
+def _any_of(parts: list[Twin]) -> Twin:
     def run(values: Mapping[str, Any]) -> Truth:
         answer: Truth = False
         for part in parts:
@@ -253,7 +254,7 @@ def _any_of(parts: list[_Twin]) -> _Twin:
     return run
 
 
-def _choice(test: _Twin, body: _Twin, orelse: _Twin) -> _Twin:
+def _choice(test: Twin, body: Twin, orelse: Twin) -> Twin:
     def run(values: Mapping[str, Any]) -> Any:
         truth = test(values)
         if truth is UNKNOWN:

@@ -42,6 +42,8 @@ class Watch:
     _unknown: int  # the bits of everything that only a reading can answer, all unknown
     times: frozenset[str]  # named times that a condition asks for
     every_time: bool  # `now in label.x` stands somewhere: any named time may matter
+    asked: Mapping[str, Asked]  # the conditions by rule, to be explained
+    known_times: tuple[str, ...]
 
     @classmethod
     def of(cls, questions: Sequence[Asked], times: Sequence[str]) -> Watch:
@@ -79,6 +81,8 @@ class Watch:
             _unknown=unknown,
             times=frozenset(name for condition, _ in conditions for name in condition.times),
             every_time=any(condition.every_time for condition, _ in conditions),
+            asked={asked.rule: asked for asked in questions},
+            known_times=tuple(times),
         )
 
     @property

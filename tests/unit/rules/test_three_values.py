@@ -16,6 +16,7 @@ from ebank_sentinel.model.item import Truth
 from ebank_sentinel.model.reading import ProbeError, Reading
 from ebank_sentinel.rules.compiled import fuse, truth_of
 from ebank_sentinel.rules.condition import parse
+from ebank_sentinel.rules.explain import explain
 from support.asking import FIELDS, LABELS, NAMES, TIMES, ask, reading, without
 
 T, F, U = "up", "not up", "seen == 1"  # true, false, and unknown: `seen` is never there
@@ -326,3 +327,12 @@ def test_the_fused_function_agrees_with_a_plain_evaluator(questions: list[tuple[
 
 def test_the_fields_of_these_readings_are_those_that_the_names_promise() -> None:
     assert set(FIELDS) <= set(NAMES.fields)
+
+
+@given(TRUTHS, READINGS)
+def test_an_explanation_says_what_the_mask_says_and_reads_as_the_rule_does(part: Part, of: Reading) -> None:
+    condition = parse(part.text, NAMES)
+    term = explain(condition, of, frozenset({"business"}), TIMES)
+    assert term.truth is ask(condition, of)
+    again = parse(term.text, NAMES)  # what is shown is a condition, and the same one
+    assert ask(again, of) is term.truth
