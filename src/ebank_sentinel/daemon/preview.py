@@ -16,9 +16,12 @@ from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.model.item import Change, RuleTruth
 from ebank_sentinel.model.ledger import Ledger
 from ebank_sentinel.model.page import Page
-from ebank_sentinel.model.reading import Reading, Target, TargetId
+from ebank_sentinel.model.reading import Reading, Scalar, Target, TargetId
 from ebank_sentinel.model.relations import Relations
+from ebank_sentinel.model.rule import Rule
+from ebank_sentinel.model.template import placeholders
 from ebank_sentinel.pipeline import world_of
+from ebank_sentinel.rules.watchable import OWN, TOLD
 
 _NODE = "preview"
 
@@ -38,15 +41,15 @@ def previews(config: Config, rule_id: str, now: datetime) -> Iterator[Previewed]
     mails = frozenset(name for name, channel in config.channels.items() if channel.address_kind == "email")
     targets = config.targets.get(rule.watch) or ()
     target = targets[0] if targets else Target(id=TargetId(rule.watch, rule.watch))
-    fields = {name: _EXAMPLES.get(kind, 1) for name, kind in config.probes[rule.watch].fields().items()}
-    reading = Reading(target=target, at=now, up=False, fields=fields)
+    fields = _fields(config, rule)
+    reading = None if rule.pushed else Reading(target=target, at=now, up=False, fields=fields)
     policy = policy_of(config)
     world = world_of(
         policy,
         Relations.of(policy.rules),
         node=_NODE,
         latest=lambda _: reading,
-        unbroken_since=lambda _: now,
+        unbroken_since=lambda _: None if rule.pushed else now,
         targets_in=lambda _probe, _over, _value: 1,
     )
     world = replace(world, watched=lambda _: True)  # the first target may be made up
@@ -63,11 +66,22 @@ def previews(config: Config, rule_id: str, now: datetime) -> Iterator[Previewed]
         hold = rule.rows[held - 1].hold if held else rule.hold
         for wait in (timedelta(), hold if holds else rule.clear_after):
             at += wait
-            reading = Reading(target=target, at=at, up=False, fields=fields)
+            reading = None if rule.pushed else Reading(target=target, at=at, up=False, fields=fields)
             draft = change(holds, held)
             ledger.apply(draft.delta())
             for page in sorted(draft.pages.values(), key=lambda page: (page.recipient, page.channel)):
                 yield Previewed(when=when, page=page, mails=mails)
+
+
+def _fields(config: Config, rule: Rule) -> dict[str, Scalar]:
+    """What its probe would read; of what is told to us, whatever its texts name."""
+    probe, own = config.probes.get(rule.watch), OWN.get(rule.watch) or TOLD.get(rule.watch)
+    kinds = probe.fields() if probe is not None else own.fields if own is not None else {}
+    if rule.pushed:
+        words = rule.words
+        texts = [text for one in (words.title, words.number, words.impact, words.say) for text in one.values()]
+        kinds = {**dict.fromkeys((name for text in texts for name in placeholders(text)), str), **kinds}
+    return {name: _EXAMPLES.get(kind, 1) for name, kind in kinds.items()}
 
 
 _EXAMPLES: dict[type, float | str | bool] = {bool: False, int: 5, float: 0.5, str: "example", object: 1}

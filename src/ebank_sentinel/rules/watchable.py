@@ -22,7 +22,7 @@ class Watchable:
 OWN_EVERY = timedelta(seconds=15)
 """How often we look at ourselves."""
 
-REPORT_FIELDS: Mapping[str, type] = dict.fromkeys(("type", "place", "impact", "reporter", "note"), str)
+REPORT_FIELDS: Mapping[str, type] = dict.fromkeys(("type", "place", "time", "impact", "reporter", "note"), str)
 
 _EVERY_READING: Mapping[str, type] = {"up": bool, "error": str}
 
