@@ -8,8 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ebank_sentinel.incidents.opening import _incident_id
+from ebank_sentinel.incidents.opening import id_of
 from ebank_sentinel.model.contact import SeverityPolicy
+from ebank_sentinel.model.incident import Place
 from ebank_sentinel.model.item import (
     Acknowledge,
     Announcement,
@@ -23,7 +24,6 @@ from ebank_sentinel.model.item import (
 from ebank_sentinel.model.item import TestPage as PageToTest  # pytest would collect it by its own name
 from ebank_sentinel.model.page import Delivery, Outcome, page_id
 from ebank_sentinel.model.severity import Severity
-from ebank_sentinel.model.symptom import Symptom, SymptomId, SymptomState
 from support.deciding import MAIL, SMS_THEN_MAIL, SmallBank, at, row, rule, seconds, target
 
 RULES = (
@@ -61,7 +61,7 @@ def _incidents(ats: list[datetime]) -> list[str]:
     """Ids of the incidents that could have begun at these moments."""
     world = bank().world()
     return [
-        _incident_id(world, Symptom(id=SymptomId(one.id, *of.id), state=SymptomState.PENDING, onset=moment, known=True))
+        id_of(world, Place(one.id, "", f"{of.id.probe}\x1f{of.id.key}"), moment)
         for moment in ats
         for one in RULES
         for of in TARGETS

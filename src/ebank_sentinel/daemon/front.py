@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ebank_sentinel.config import Config
 from ebank_sentinel.daemon.intake import Intake
 from ebank_sentinel.errors import RequestError
-from ebank_sentinel.incidents.draft import Answer
+from ebank_sentinel.incidents.draft import Answer, Draft
 from ebank_sentinel.incidents.facts import number
 from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.item import Asked, Pushed
@@ -78,8 +78,9 @@ class Front:
     def number_of(self, incident: Incident) -> str:
         """The figure of an open incident, as of its last reading."""
         rule = self._config().book.rules.get(incident.rule)
-        symptom = self.ledger.symptoms.get(incident.symptom)
-        return "" if rule is None or symptom is None else number(self._flow.world(), rule, symptom, self.language)
+        if rule is None:
+            return ""
+        return number(Draft(self.ledger), self._flow.world(), rule, incident, self.language)
 
     @property
     def report_types(self) -> Collection[str]:

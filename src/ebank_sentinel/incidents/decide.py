@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from ebank_sentinel.incidents import notices, outbox, people, symptoms, told
+from ebank_sentinel.incidents import notices, outbox, people, placing, symptoms, told
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.item import (
@@ -24,7 +24,7 @@ from ebank_sentinel.model.item import (
     Reloaded,
     TestPage,
 )
-from ebank_sentinel.model.ledger import Ledger, TimerKind
+from ebank_sentinel.model.ledger import Ledger, Timer, TimerKind
 
 
 def decide(ledger: Ledger, batch: Collection[Item], world: World, now: datetime) -> Draft:
@@ -84,10 +84,18 @@ def _run_timers(draft: Draft, world: World, until: datetime, now: datetime) -> N
         _TIMERS[timer.id.kind](draft, world, timer, now)
 
 
+def _forget(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
+    """Its time to come back is over: without the timer the ledger keeps it no longer."""
+
+
 _TIMERS = {
     TimerKind.HOLD: symptoms.on_hold,
     TimerKind.CLEAR: symptoms.on_clear,
     TimerKind.NEXT_CHANNEL: outbox.on_silent_channel,
     TimerKind.DIGEST: outbox.on_digest,
     TimerKind.UNTIL: told.on_until,
+    TimerKind.WIDTH: placing.on_width,
+    TimerKind.NARROW: placing.on_narrow,
+    TimerKind.STAND: placing.on_stand,
+    TimerKind.FORGET: _forget,
 }

@@ -103,6 +103,11 @@ class Draft:
         self.census.move(self.symptom(symptom_id), None)
         self.symptoms[symptom_id] = None
 
+    def fired(self, symptom: SymptomId) -> tuple[datetime, ...]:
+        """When it fired, as far back as anybody counts; the oldest first."""
+        known = self.firings.get(symptom)
+        return self.ledger.firings.get(symptom, ()) if known is None else known
+
     def members(self, incident: str) -> AbstractSet[SymptomId]:
         """The symptoms of an incident."""
         return self.census.members(incident)

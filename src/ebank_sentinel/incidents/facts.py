@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from ebank_sentinel.incidents.counting import figures
+from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.reported import with_report
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.notice import DigestEntry, Notice, NoticeKind
 from ebank_sentinel.model.reading import Scalar
-from ebank_sentinel.model.rule import PUSHED, Rule, Text, in_language
-from ebank_sentinel.model.symptom import Symptom, SymptomId
+from ebank_sentinel.model.rule import NO_WORDS, PUSHED, Rule, Text, Words, in_language
+from ebank_sentinel.model.symptom import Symptom, SymptomState
 from ebank_sentinel.model.template import fill, placeholders
 
 MOST_READINGS = 12
@@ -25,26 +28,61 @@ _ETA = {"zh": "待定", "en": "to be confirmed"}
 """What is not known yet is said so: a notice is never held back for it."""
 
 
-def titles(world: World, rule: Rule, symptom: Symptom) -> Mapping[str, str]:
+def words_of(rule: Rule, incident: Incident) -> Words:
+    """What an incident says: the rule's own words, under those of its width, under those of its cause."""
+    words = rule.words
+    if incident.over:  # the figure of one target is none of a scope
+        words = replace(words, number={}, normal={})
+    if 0 <= incident.row < len(rule.widens):
+        words = rule.widens[incident.row].meaning.words.over(words)
+    if 0 <= incident.cause < len(rule.because):
+        words = rule.because[incident.cause].meaning.words.over(words)
+    return words
+
+
+def speaker(draft: Draft, incident: Incident) -> Symptom:
+    """The symptom that an incident speaks of; what is left of it when it is over."""
+    symptom = draft.symptom(incident.symptom)
+    if symptom is not None:
+        return symptom
+    return Symptom(
+        id=incident.symptom,
+        state=SymptomState.CLEARING,
+        onset=incident.since,
+        known=False,
+        labels=incident.labels,
+    )
+
+
+def titles(draft: Draft, world: World, rule: Rule, incident: Incident, symptom: Symptom) -> Mapping[str, str]:
     """The title in every language that the rule has, placeholders filled."""
     return {
-        language: fill(template, _values(world, symptom, language or world.bank.language))
-        for language, template in rule.words.title.items()
+        language: fill(template, _values(draft, world, rule, incident, symptom, language or world.bank.language))
+        for language, template in words_of(rule, incident).title.items()
     }
 
 
-def number(world: World, rule: Rule, symptom: Symptom, language: str) -> str:
+def number(draft: Draft, world: World, rule: Rule, incident: Incident, language: str) -> str:
     """The figure that tells how bad it is; "" when the rule has none, or the reading lacks it."""
-    return _number(rule, _values(world, symptom, language), language)
+    values = _values(draft, world, rule, incident, speaker(draft, incident), language)
+    return _number(words_of(rule, incident), values, language)
 
 
-def place(rule: Rule | None, symptom: SymptomId, labels: Mapping[str, str]) -> str:
-    """Where it is: topology's words if every label is there, else the target's key; "" is the whole bank."""
-    if rule is not None and rule.place and set(placeholders(rule.place)) <= set(labels):
-        return fill(rule.place, labels)
+def place(rule: Rule | None, incident: Incident) -> str:
+    """Where it is: topology's words as far as the labels are there, else its scope or its target; "": the whole bank.
+
+    What was told to us has a hash for a key.
+    """
+    symptom, labels = incident.symptom, incident.labels
+    known = {name: labels.get(name, "") for name in placeholders(rule.place)} if rule is not None else {}
+    words = "" if rule is None or not any(known.values()) else " ".join(fill(rule.place, known).split())
+    if words and (incident.over or all(known.values())):
+        return words
+    if incident.over:
+        return " ".join(labels.get(f"{label}_name", value) for label, value in incident.scope.items())
     if symptom.probe in PUSHED:
-        return next((labels[name] for name in _PLACES if labels.get(name)), "")
-    return "" if symptom.key == symptom.probe else symptom.key
+        return words or next((labels[name] for name in _PLACES if labels.get(name)), "")
+    return words if symptom.key == symptom.probe else f"{words} {symptom.key}".strip()
 
 
 def entry(world: World, incident: Incident, language: str) -> DigestEntry:
@@ -52,7 +90,7 @@ def entry(world: World, incident: Incident, language: str) -> DigestEntry:
     return DigestEntry(
         severity=incident.severity,
         title=in_language(incident.title, language),
-        place=place(world.rules.get(incident.rule), incident.symptom, incident.labels),
+        place=place(world.rules.get(incident.rule), incident),
         since=incident.since,
         ended_at=incident.ended_at,
         code=incident.code,
@@ -60,6 +98,7 @@ def entry(world: World, incident: Incident, language: str) -> DigestEntry:
 
 
 def notice(
+    draft: Draft,
     world: World,
     incident: Incident,
     rule: Rule | None,
@@ -71,9 +110,12 @@ def notice(
     why: str,
     recipient: str = "",
     others: tuple[str, ...] = (),
+    parts: tuple[str, ...] = (),
+    remaining: int = 0,
 ) -> Notice:
     """All that a text about this incident may say. The rule may be gone: then the incident's own words remain."""
-    values = _values(world, symptom, language)
+    values = _values(draft, world, rule, incident, symptom, language)
+    words = NO_WORDS if rule is None else words_of(rule, incident)
 
     def text(template: Text) -> str:
         return fill(in_language(template, language), values)
@@ -85,10 +127,10 @@ def notice(
         category=incident.category,
         rule=incident.rule,
         title=in_language(incident.title, language),
-        number=_number(rule, values, language) if rule is not None else "",
-        normal=text(rule.words.normal) if rule is not None else "",
-        impact=text(rule.words.impact) if rule is not None else "",
-        place=place(rule, symptom.id, symptom.labels),
+        number=_number(words, values, language),
+        normal=text(words.normal),
+        impact=text(words.impact),
+        place=place(rule, incident),
         at=at,
         since=incident.since,
         ended_at=incident.ended_at,
@@ -101,16 +143,18 @@ def notice(
         others=others,
         readings=_readings(world, symptom) if rule is not None else (),
         threshold=rule.condition if rule is not None else "",
-        runbook=rule.words.runbook if rule is not None else "",
-        first_checks=rule.words.first_checks if rule is not None else (),
-        say=text(rule.words.say) if rule is not None else "",
+        runbook=words.runbook,
+        first_checks=words.first_checks,
+        say=text(words.say),
         flags=incident.flags,
+        parts=parts,
+        remaining=remaining,
     )
     return found if incident.over else with_report(found, symptom, world.bank.zone)  # a wide one is of many reports
 
 
-def _number(rule: Rule, values: Mapping[str, Scalar], language: str) -> str:
-    template = in_language(rule.words.number, language)
+def _number(words: Words, values: Mapping[str, Scalar], language: str) -> str:
+    template = in_language(words.number, language)
     return fill(template, values) if values.keys() >= set(placeholders(template)) else ""
 
 
@@ -128,8 +172,15 @@ def _fields(world: World, symptom: Symptom) -> Mapping[str, Scalar]:
     return (reading.fields if reading is not None else None) or symptom.values
 
 
-def _values(world: World, symptom: Symptom, language: str) -> Mapping[str, Scalar]:
-    """What placeholders may name: labels, then the fields of the last reading, then what is known by now."""
+def _values(
+    draft: Draft, world: World, rule: Rule | None, incident: Incident, symptom: Symptom, language: str
+) -> Mapping[str, Scalar]:
+    """What placeholders may name: labels, then the fields of the last reading; the figures of a scope."""
+    if incident.over:
+        labels = {**incident.labels, **{f"label.{name}": value for name, value in incident.labels.items()}}
+        counted = {} if rule is None else figures(draft, world, rule, incident)
+        eta = _ETA["zh" if language.startswith("zh") else "en"]
+        return {"eta": eta, **_fields(world, symptom), **labels, **counted}
     reading = world.latest(symptom.id.target)
     own = {} if reading is None else {"up": reading.up, "error": reading.error.value if reading.error else ""}
     labels = {f"label.{name}": value for name, value in symptom.labels.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,17 +15,20 @@ from ebank_sentinel.incidents.addressing import (
     personal_channels,
 )
 from ebank_sentinel.incidents.draft import Answer, Draft
-from ebank_sentinel.incidents.facts import notice
+from ebank_sentinel.incidents.facts import notice, speaker
 from ebank_sentinel.incidents.outbox import hold, put
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.item import Announcement, TestPage
 from ebank_sentinel.model.notice import Notice, NoticeKind
 from ebank_sentinel.model.page import Page, PageState
-from ebank_sentinel.model.reason import Reason
+from ebank_sentinel.model.reason import ALL_CLEAR, Reason
 from ebank_sentinel.model.rule import Rule
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.model.symptom import Symptom
+
+MOST_PLACES = 200
+"""Targets of a wide incident by whose labels groups are looked up (`vendor-{vendor}`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,7 @@ class Call:
     groups: tuple[str, ...]
     tell: tuple[str, ...]
     severity_groups: bool = True  # the groups that severities.yaml adds are called as well
+    spared: str = ""  # a person who has it already
     at: datetime
 
 
@@ -51,16 +56,19 @@ def tell_people(draft: Draft, world: World, call: Call, now: datetime) -> None:
     wanted = [(group, call.reason) for group in (*call.groups, *extra)]
     wanted += [(group, Reason.TELL if call.reason is Reason.FIRST else call.reason) for group in call.tell]
     found: dict[tuple[str, str], Addressed] = {}
-    for group, reason in wanted:
-        asking = Asking(
-            cause=incident.id, group=group, labels=incident.labels, via=policy.via, reason=reason, at=call.at
-        )
+    group_of: dict[tuple[str, str], str] = {}
+    asked = [(group, reason, labels) for group, reason in wanted for labels in _places(draft, incident)]
+    for group, reason, labels in asked:
+        asking = Asking(cause=incident.id, group=group, labels=labels, via=policy.via, reason=reason, at=call.at)
         for one in of_group(draft, world, asking):
             key = (one.recipient, one.channel)
-            if key in found:
+            if key not in found:
+                found[key], group_of[key] = one, group
+            elif group_of[key] != group:
                 draft.log(call.at, incident.id, Reason.DUPLICATE, f"{one.recipient} by {one.channel}: {group}")
-            else:
-                found[key] = one
+    for key in [key for key in found if key[0] == call.spared]:
+        draft.log(call.at, incident.id, Reason.ACKNOWLEDGED, f"{call.spared} by {key[1]}: has it already")
+        del found[key]
     if not found:
         draft.log(call.at, incident.id, Reason.NOBODY, "the whole step leads to nobody")
     held_until = None
@@ -70,6 +78,7 @@ def tell_people(draft: Draft, world: World, call: Call, now: datetime) -> None:
     for one in found.values():
         others = tuple(name for name in names if name != one.name)
         facts = notice(
+            draft,
             world,
             incident,
             call.rule,
@@ -88,40 +97,103 @@ def tell_people(draft: Draft, world: World, call: Call, now: datetime) -> None:
             hold(draft, page, held_until)
 
 
-def all_clear(draft: Draft, world: World, incident: Incident, symptom: Symptom, reason: Reason, now: datetime) -> None:
+def tell_joined(
+    draft: Draft, world: World, incident: Incident, taken: Collection[Incident], at: datetime, now: datetime
+) -> None:
+    """Tell whoever was alarmed by what is part of this now, once; those whom this pages anyway know it already.
+
+    What has not gone out yet never does.
+    """
+    codes: dict[tuple[str, str], list[str]] = {}
+    pages: dict[tuple[str, str], Page] = {}
+    for one in sorted(taken, key=lambda one: (one.since, one.id)):
+        for page in draft.pages_of(one.id):
+            if page.state is PageState.HELD or (page.state is PageState.READY and page.id not in draft.ledger.pages):
+                draft.put_page(replace(page, state=PageState.DROPPED))
+                detail = f"{page.recipient} by {page.channel}: part of {incident.code} before it went out"
+                draft.log(at, one.id, Reason.PART_OF, detail)
+            elif page.state.reached and page.reason not in ALL_CLEAR and page.created_at >= one.opened_at:
+                key = (page.recipient, page.channel)
+                pages.setdefault(key, page)
+                if one.code not in codes.setdefault(key, []):
+                    codes[key].append(one.code)
+    known = {page.recipient for page in draft.pages_of(incident.id) if page.created_at >= incident.opened_at}
+    for (recipient, channel), page in pages.items():
+        if recipient in known or channel not in world.channels:
+            continue
+        addressee = _as_before(world, page, Reason.PART_OF)
+        facts = notice(
+            draft,
+            world,
+            incident,
+            world.rules.get(incident.rule),
+            speaker(draft, incident),
+            kind=NoticeKind.PART_OF,
+            language=addressee.language,
+            at=at,
+            why="",
+            parts=tuple(codes[recipient, channel]),
+        )
+        step = f"part_of-{incident.turn}" if incident.turn else "part_of"
+        put(draft, page_for(world, incident.id, step, addressee, facts, at, now))
+
+
+def _places(draft: Draft, incident: Incident) -> list[Mapping[str, str]]:
+    """By which labels groups are looked up: of a wide incident, also those of its targets, as far as they go."""
+    found: list[Mapping[str, str]] = [incident.labels]
+    if incident.over:
+        failing = draft.census.scope(incident.place).failing[-MOST_PLACES:]
+        found += [symptom.labels for _, one in failing if (symptom := draft.symptom(one)) is not None]
+    return found
+
+
+def _as_before(world: World, page: Page, reason: Reason) -> Addressed:
+    """To whom a page went, on the same channel."""
+    person = world.roster.person(page.recipient)
+    return Addressed(
+        recipient=page.recipient,
+        name=person.name if person is not None else page.recipient,
+        language=person.language if person is not None else world.bank.language,
+        channel=page.channel,
+        address=page.address,
+        rest=(),
+        reason=reason,
+        why="",
+    )
+
+
+def all_clear(
+    draft: Draft, world: World, incident: Incident, reason: Reason, step: str, now: datetime, *, remaining: int = 0
+) -> None:
     """Tell whoever was alarmed, on the same channels; what has not gone out yet never does."""
     at = incident.ended_at or now
-    kind = NoticeKind.RESOLVED if reason is Reason.RESOLVED else NoticeKind.RETIRED
     told: dict[tuple[str, str], Page] = {}
     for page in draft.pages_of(incident.id):
+        if page.created_at < incident.opened_at:
+            continue  # of an earlier turn, which had an all-clear of its own
         if page.state is PageState.HELD:
             draft.put_page(replace(page, state=PageState.DROPPED))
             draft.log(at, incident.id, Reason.ENDED, f"{page.recipient} by {page.channel}: over before it went out")
         elif page.state.reached:
             told.setdefault((page.recipient, page.channel), page)
     for page in told.values():
-        person = world.roster.person(page.recipient)
-        one = Addressed(
-            recipient=page.recipient,
-            name=person.name if person is not None else page.recipient,
-            language=person.language if person is not None else world.bank.language,
-            channel=page.channel,
-            address=page.address,
-            rest=(),
-            reason=reason,
-            why="",
-        )
+        one = _as_before(world, page, reason)
         facts = notice(
+            draft,
             world,
             incident,
             world.rules.get(incident.rule),
-            symptom,
-            kind=kind,
+            speaker(draft, incident),
+            kind=_ENDS.get(reason, NoticeKind.RESOLVED),
             language=one.language,
             at=at,
             why="",
+            remaining=remaining,
         )
-        put(draft, page_for(world, incident.id, reason.value, one, facts, at, now))
+        put(draft, page_for(world, incident.id, step, one, facts, at, now))
+
+
+_ENDS = {Reason.RETIRED: NoticeKind.RETIRED, Reason.CLOSED: NoticeKind.CLOSED}
 
 
 def on_test_page(draft: Draft, world: World, item: TestPage, now: datetime) -> None:

@@ -172,7 +172,8 @@ def _next_channel(draft: Draft, world: World, page: Page, at: datetime, now: dat
     """The next entry of `first_of`, with the same words, unless it is all over by now."""
     if not page.next_channels:
         return
-    if any(other.reason in ALL_CLEAR for other in draft.pages_of(page.cause)):
+    later = (other for other in draft.pages_of(page.cause) if other.created_at >= page.created_at)
+    if any(other.reason in ALL_CLEAR for other in later):
         detail = f"{page.recipient}: over before {page.next_channels[0]} was tried"
         draft.log(at, subject(page), Reason.ENDED, detail)
         return

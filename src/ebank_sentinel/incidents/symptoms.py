@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ebank_sentinel.incidents import opening, outbox
+from ebank_sentinel.incidents import opening, outbox, placing, recurring
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.world import World
+from ebank_sentinel.model.census import Apart
 from ebank_sentinel.model.item import Change, Reloaded, RuleTruth
 from ebank_sentinel.model.ledger import Timer, TimerId, TimerKind
 from ebank_sentinel.model.reason import Reason
@@ -38,6 +39,8 @@ def on_change(draft: Draft, world: World, change: Change, now: datetime) -> None
         return  # a probe that was under way when its target was taken from the list
     for rule_id, truth in change.truths.items():
         rule = world.rules.get(rule_id)
+        if rule is not None and rule.widens:
+            draft.census.set_apart(rule_id, change.target.id, change.target.labels, _apart(truth))
         symptom = draft.symptom(SymptomId(rule_id, *change.target.id))
         if rule is None or (symptom is None and not (truth.counts and truth.holds)):
             continue
@@ -50,6 +53,13 @@ def on_change(draft: Draft, world: World, change: Change, now: datetime) -> None
         elif symptom is not None:
             seen = replace(symptom, labels=change.target.labels, values=change.values or symptom.values)
             holds_not(draft, world, rule, seen, change.at, now)
+
+
+def _apart(truth: RuleTruth) -> Apart | None:
+    """Why the target does not count in a share."""
+    if truth.counts is False:
+        return Apart.NOT_COUNTED
+    return Apart.NO_DATA if None in (truth.counts, truth.holds) else None
 
 
 def on_hold(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
@@ -88,6 +98,9 @@ def on_reloaded(draft: Draft, world: World, reloaded: Reloaded, now: datetime) -
         rule = world.rules.get(symptom_id.rule)
         return rule is None or rule.watch != symptom_id.probe or not world.watched(symptom_id.target)
 
+    for rule_id, target in [*draft.census.all_apart()]:
+        if not world.watched(target):
+            draft.census.set_apart(rule_id, target, {}, None)
     for symptom_id in sorted(filter(lost, draft.symptom_ids())):
         symptom = draft.symptom(symptom_id)
         if symptom is not None:
@@ -105,6 +118,7 @@ def _holds(
     )
     if symptom.state is SymptomState.CLEARING:
         draft.drop_timer(_timer(symptom.id, TimerKind.CLEAR))
+        _count_flap(draft, rule, symptom, at)
         symptom = replace(symptom, state=SymptomState.FIRING, clearing_since=None)
     rows, held = _rows(draft, rule, symptom, truth, at)
     symptom = replace(
@@ -116,6 +130,19 @@ def _holds(
         values=change.values or symptom.values,
     )
     _settle(draft, world, rule, symptom, at, now)
+    if known is None:
+        placing.widen_early(draft, world, rule, symptom, at, now)
+
+
+def _count_flap(draft: Draft, rule: Rule, symptom: Symptom, at: datetime) -> None:
+    """It comes back from a clearing that would have been its end, had it not come back before: one more time."""
+    since, incident = symptom.clearing_since, draft.incident(symptom.incident or "")
+    if since is not None and at - since >= rule.clear_after and incident is not None and incident.is_open:
+        recurring.record(draft, rule, symptom.id, at)
+        if incident.rule == rule.id and not incident.over:
+            again = replace(incident, reopened=incident.reopened + 1)
+            draft.put_incident(again)
+            draft.log(at, incident.id, Reason.REOPENED, f"{_name(symptom.id)}: time {again.reopened + 1}")
 
 
 def _rows(
@@ -125,6 +152,8 @@ def _rows(
     rows: dict[int, datetime] = {}
     held: set[int] = set()
     for index, (row, holds) in enumerate(zip(rule.rows, truth.rows, strict=False)):  # they differ just after a reload
+        if row.count:
+            continue  # it is counted, not timed
         onset = symptom.rows.get(index, at if holds else None)
         timer_id = _timer(symptom.id, TimerKind.HOLD, index)
         if holds is not False and onset is not None:
@@ -143,23 +172,36 @@ def _rows(
 def _settle(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
     """Fire when the rule's own hold or any row's is over; else wait for the rule's own."""
     if symptom.state is SymptomState.PENDING:
-        due = symptom.onset + rule.hold
+        due = symptom.onset + placing.hold_of(rule)
+        if symptom.held:  # a row of `worse` confirms it before its own `for` does
+            due = min(due, max(at, symptom.onset + rule.every if rule.widens else at))
         timer_id = _timer(symptom.id, TimerKind.HOLD)
-        if due > at and not symptom.held:
+        if due > at:
+            draft.put_symptom(symptom)
             draft.set_timer(Timer(id=timer_id, onset=symptom.onset, due=due))
         else:
             draft.drop_timer(timer_id)
-            incident = opening.open_incident(draft, world, rule, symptom, at, now)
-            symptom = replace(symptom, state=SymptomState.FIRING, fired_at=at, incident=incident.id)
+            placing.fire(draft, world, rule, symptom, at, now)
+        return
+    draft.put_symptom(symptom)
+    if symptom.state is SymptomState.FIRING and _is_homeless(draft, symptom):
+        placing.fire(draft, world, rule, symptom, at, now)
     elif symptom.state is SymptomState.FIRING:
         opening.worsen(draft, world, rule, symptom, at, now)
-    draft.put_symptom(symptom)
+        placing.weigh(draft, world, symptom, at)
+
+
+def _is_homeless(draft: Draft, symptom: Symptom) -> bool:
+    """Its incident, or the parent that explained it, ended while it was clearing; or it is counted only."""
+    incident = None if symptom.incident is None else draft.incident(symptom.incident)
+    return symptom.under is None and (incident is None or not incident.is_open)
 
 
 def holds_not(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
     """The condition does not hold: a pending one is over, a firing one has to stay clear for a while."""
     if symptom.state is SymptomState.PENDING:
         _forget(draft, symptom)
+        placing.give_up(draft, world, symptom, at, now)
         return
     for index in symptom.rows:
         draft.drop_timer(_timer(symptom.id, TimerKind.HOLD, index))
@@ -171,6 +213,8 @@ def holds_not(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: date
         held=frozenset(),
         clearing_since=symptom.clearing_since or at,
     )
+    draft.put_symptom(symptom)
+    placing.weigh(draft, world, symptom, at)
     _clear(draft, world, rule, symptom, at, now)
 
 
@@ -183,7 +227,7 @@ def close(draft: Draft, world: World, members: Iterable[Symptom], at: datetime, 
 def _clear(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
     """End it when its `clear_after` is over; else wait for that."""
     since = symptom.clearing_since or at
-    due = since + rule.clear_after
+    due = since + _clear_after(draft, rule, symptom)
     if due <= at:
         _end(draft, world, symptom, Reason.RESOLVED, at, now)
     else:
@@ -191,18 +235,25 @@ def _clear(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetim
         draft.set_timer(Timer(id=_timer(symptom.id, TimerKind.CLEAR), onset=since, due=due))
 
 
+def _clear_after(draft: Draft, rule: Rule, symptom: Symptom) -> timedelta:
+    """What came back once is believed to be well only after the time within which it came back."""
+    incident = draft.incident(symptom.incident or "")
+    flaps = incident is not None and incident.reopened and not incident.over and incident.rule == rule.id
+    return max(rule.clear_after, rule.reopen_within) if flaps else rule.clear_after
+
+
 def _retire(draft: Draft, world: World, symptom: Symptom, at: datetime, now: datetime) -> None:
     """It is no longer watched: over, and who was alarmed is told so."""
     if symptom.state is SymptomState.PENDING:
         _forget(draft, symptom)
+        placing.give_up(draft, world, symptom, at, now)
     else:
         _end(draft, world, symptom, Reason.RETIRED, at, now)
 
 
 def _end(draft: Draft, world: World, symptom: Symptom, reason: Reason, at: datetime, now: datetime) -> None:
     _forget(draft, symptom)
-    if symptom.incident is not None:
-        opening.end_incident(draft, world, symptom, reason, at, now)
+    placing.leave(draft, world, symptom, reason, at, now)
 
 
 def _forget(draft: Draft, symptom: Symptom) -> None:

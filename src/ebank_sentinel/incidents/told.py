@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ebank_sentinel.incidents import reported, symptoms
+from ebank_sentinel.incidents import opening, reported, symptoms
 from ebank_sentinel.incidents.draft import Answer, Draft
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.incident import IncidentState
@@ -63,6 +63,9 @@ def on_end(draft: Draft, world: World, item: End, now: datetime) -> None:
             answer = Answer(status=409, title="Not yours to end", detail=detail, subject=incident.id)
         else:
             symptoms.close(draft, world, members, item.at, now)
+            left = draft.incident(incident.id)
+            if left is not None and left.is_open:  # nothing fails in it any more, and only a person could end it
+                opening.end_incident(draft, world, left, Reason.CLOSED, item.at, now)
             detail = f"{person.id}: {item.note}" if item.note else person.id
             draft.log(item.at, incident.id, Reason.CLOSED, detail)
             answer = Answer(

@@ -107,7 +107,7 @@ class Census:  # noqa: PLW1641 - it changes: it has no hash
         self._members: _Layer[str, set[SymptomId]] = _Layer(set, None if origin is None else origin._members.own)  # noqa: SLF001
         self._of_rule: _Layer[str, set[SymptomId]] = _Layer(set, None if origin is None else origin._of_rule.own)  # noqa: SLF001
         self._origin = origin
-        self._holding: dict[str, int] = {}
+        self._holding: dict[tuple[str, str], int] = {}
         self.apart: dict[tuple[str, TargetId], Standing | None] = {}
 
     def fork(self) -> Census:
@@ -122,11 +122,12 @@ class Census:  # noqa: PLW1641 - it changes: it has no hash
         """The symptoms of an incident."""
         return self._members.get(incident) or frozenset()
 
-    def holding(self, incident: str) -> int:
-        """How many of them hold at present, or did when there last was data."""
-        if incident in self._holding:
-            return self._holding[incident]
-        return 0 if self._origin is None else self._origin.holding(incident)
+    def holding(self, incident: str, rule: str) -> int:
+        """How many of its symptoms of a rule hold at present, or did when there last was data."""
+        known = self._holding.get((incident, rule))
+        if known is not None:
+            return known
+        return 0 if self._origin is None else self._origin.holding(incident, rule)
 
     def of_rule(self, rule: str) -> AbstractSet[SymptomId]:
         """The symptoms of a rule that others ask for, or that asks for others."""
@@ -138,6 +139,13 @@ class Census:  # noqa: PLW1641 - it changes: it has no hash
         if key in self.apart:
             return self.apart[key]
         return self._origin.apart.get(key) if self._origin is not None else None
+
+    def all_apart(self) -> Iterator[tuple[str, TargetId]]:
+        """Every rule and target that does not count for it."""
+        before = self._origin.apart if self._origin is not None else {}
+        for key in {**before, **self.apart}:
+            if self.standing(*key) is not None:
+                yield key
 
     def move(self, old: Symptom | None, new: Symptom | None) -> None:
         """A symptom is not what it was."""
@@ -159,9 +167,11 @@ class Census:  # noqa: PLW1641 - it changes: it has no hash
             if after is not None:
                 self._members.mine(after).add(either.id)
         if old is not None and before is not None and old.holds:
-            self._holding[before] = self.holding(before) - 1
+            self._holding[before, rule] = self.holding(before, rule) - 1
+            if self._origin is None and not self._holding[before, rule]:
+                del self._holding[before, rule]
         if new is not None and after is not None and new.holds:
-            self._holding[after] = self.holding(after) + 1
+            self._holding[after, rule] = self.holding(after, rule) + 1
 
     def set_apart(self, rule: str, target: TargetId, labels: Mapping[str, str], apart: Apart | None) -> None:
         """A target counts for a rule, or why it does not."""
@@ -182,12 +192,6 @@ class Census:  # noqa: PLW1641 - it changes: it has no hash
                 else:
                     scope.not_counted += change
         self.apart[rule, target] = new
-
-    def forget_incident(self, incident: str) -> None:
-        """It is over, and left memory."""
-        if not self.members(incident):
-            self._members.own.pop(incident, None)
-            self._holding.pop(incident, None)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Census) and self._seen() == other._seen()

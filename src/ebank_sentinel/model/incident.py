@@ -48,7 +48,7 @@ class Incident:
     state: IncidentState
     rule: str  # what it means stands there
     symptom: SymptomId  # the one that it began with
-    over: str = ""  # the label whose value is its scope, or FLEET; "": the one target
+    over: str = ""  # the label whose value is its scope (several as `a+b`), or FLEET; "": the one target
     row: int = -1  # of the rule's `widens`; -1: it is not wide
     cause: int = -1  # row of the rule's `because` that applies; -1: none
     labels: Mapping[str, str] = field(default_factory=dict)  # what all of its targets had in common when it opened
@@ -63,7 +63,8 @@ class Incident:
     ended_at: datetime | None = None
     ended_as: Reason | None = None  # resolved, retired, closed; or why another one took it over
     into: str | None = None  # the incident that took it over
-    reopened: int = 0  # so often it came back
+    reopened: int = 0  # so often it came back soon after its end
+    turn: int = 0  # so often it was opened again, for whatever reason
     ack: Ack | None = None
 
     @property
@@ -74,13 +75,13 @@ class Incident:
     @property
     def scope(self) -> Mapping[str, str]:
         """The labels that name where it is: empty for one target, and for a whole fleet."""
-        return {self.over: self.labels[self.over]} if self.over in self.labels else {}
+        return {label: self.labels[label] for label in self.over.split("+") if label in self.labels}
 
     @property
     def place(self) -> Place:
         """What it is the incident of: there is one open incident of a place."""
         if self.over:
-            return Place(self.rule, self.over, self.labels.get(self.over, ""))
+            return Place(self.rule, self.over, "+".join(self.labels.get(label, "") for label in self.over.split("+")))
         return Place(self.rule, "", f"{self.symptom.probe}\x1f{self.symptom.key}")
 
 

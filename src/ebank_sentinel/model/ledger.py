@@ -218,7 +218,6 @@ class Ledger:
             del self.place_of[incident.place]
         if self.incident_by_code.get(incident.code) == incident.id:
             del self.incident_by_code[incident.code]
-        self.census.forget_incident(incident.id)
         for taken in self._taken.pop(incident_id, ()):
             if taken in self.kept and self.kept[taken].into == incident_id:
                 self._forget(taken)

@@ -79,6 +79,7 @@ incidents = Table(
     Column("cause", Integer, nullable=False),
     Column("into", String),
     Column("reopened", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
     Column("labels", JSON, nullable=False),
     Column("title", JSON, nullable=False),
     Column("severity", String, nullable=False),

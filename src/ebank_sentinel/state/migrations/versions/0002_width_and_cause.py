@@ -19,6 +19,7 @@ def upgrade() -> None:
     op.add_column("incidents", sa.Column("cause", sa.Integer(), nullable=False, server_default="-1"))
     op.add_column("incidents", sa.Column("into", sa.String(), nullable=True))
     op.add_column("incidents", sa.Column("reopened", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("incidents", sa.Column("turn", sa.Integer(), nullable=False, server_default="0"))
     op.create_table(
         "firings",
         sa.Column("rule", sa.String(), nullable=False),

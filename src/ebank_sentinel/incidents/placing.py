@@ -1,0 +1,399 @@
+"""Where a symptom belongs: one that fires enters; it joins an incident, or one opens at the widest scope that holds.
+
+In this order: under its parent (`unless`), to the incident that it explains (`because`), to a whole of which it is
+a part (`all_of`), to the widest scope of which enough fails (`widens`), to an incident of its own. Afterwards what
+it explains itself is taken over. When an incident ends, whatever still fires in it is placed anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ebank_sentinel.incidents import kinship, notices, recurring
+from ebank_sentinel.incidents.counting import Verdict, below_half, judge, place_of
+from ebank_sentinel.incidents.draft import Draft
+from ebank_sentinel.incidents.opening import Start, absorb, end_incident, learn_cause, open_incident
+from ebank_sentinel.incidents.world import World
+from ebank_sentinel.model.incident import Ack, Incident, IncidentState, Place
+from ebank_sentinel.model.ledger import Timer, TimerId, TimerKind
+from ebank_sentinel.model.reason import Reason
+from ebank_sentinel.model.rule import Rule
+from ebank_sentinel.model.symptom import Symptom, SymptomId, SymptomState
+
+AFTER_PARENT = timedelta(minutes=10)
+"""A child that still fails so long after its parent ended stands on its own."""
+
+
+def fire(
+    draft: Draft,
+    world: World,
+    rule: Rule,
+    symptom: Symptom,
+    at: datetime,
+    now: datetime,
+    *,
+    reason: Reason = Reason.FIRST,
+    ack: Ack | None = None,
+) -> None:
+    """Its hold is over, or what it was part of is: find where it belongs. `ack`: of what it was part of."""
+    if symptom.under is not None and draft.timer(_stand(symptom.under)) is not None:
+        draft.put_symptom(symptom)
+        return  # its parent was over just now
+    parent = kinship.parent_of(draft, rule, symptom)
+    if parent is not None and parent.incident is None:
+        draft.put_symptom(replace(symptom, under=parent.id))
+        return  # the parent is not confirmed yet
+    first = symptom.fired_at is None
+    if first:
+        recurring.record(draft, rule, symptom.id, at)
+        symptom = replace(symptom, fired_at=at)
+    symptom = replace(symptom, state=SymptomState.FIRING, under=None if parent is None else parent.id)
+    draft.put_symptom(symptom)
+    if parent is not None and parent.incident is not None:
+        _join(draft, symptom, parent.incident, Reason.PARENT_DOWN, at)
+    elif rule.count and not recurring.often_enough(draft, rule, symptom.id, at):
+        if first:
+            times = recurring.times(draft, symptom.id, rule.within, at)
+            draft.log(at, None, Reason.COUNTED, f"{_name(symptom)}: {times} of {rule.count}")
+        return
+    else:
+        _own(draft, world, rule, symptom, at, now, reason=reason, ack=ack)
+    _take_children(draft, world, symptom.id, at, now)
+    _make_whole(draft, world, rule, symptom.id, at, now)
+
+
+def widen_early(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
+    """A target more fails: the widest row may hold at once; narrower ones wait one interval for the rest to follow."""
+    if rule.widens:
+        _widen(draft, world, rule, symptom.labels, at, now, rows=(len(rule.widens) - 1,))
+        narrowest = next((place for width in rule.widens if (place := place_of(rule, width, symptom.labels))), None)
+        timer_id = None if narrowest is None else TimerId(TimerKind.WIDTH, narrowest)
+        if timer_id is not None and rule.every and draft.timer(timer_id) is None:
+            draft.set_timer(Timer(id=timer_id, onset=at, due=at + rule.every))
+    for other, incident in kinship.explained_by(draft, world, symptom):
+        learn_cause(draft, world, other, incident, at, now)
+
+
+def on_width(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
+    """What began to fail in a scope had its interval to be joined by the rest: see how wide it is."""
+    place = Place(*timer.id.subject)
+    rule = world.rules.get(place.rule)
+    failing = draft.census.scope(place).failing
+    if rule is None or not failing:
+        return
+    newest = draft.symptom(failing[-1][1])
+    if newest is None:
+        return
+    if newest.onset + rule.every > timer.due:  # a later one has an interval of its own
+        draft.set_timer(replace(timer, due=newest.onset + rule.every))
+    _widen(draft, world, rule, newest.labels, timer.due, now, rows=range(len(rule.widens)))
+
+
+def on_stand(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
+    """The parent has been over for a while: what still fails stands on its own."""
+    children = kinship.under(draft, world, SymptomId(*timer.id.subject))
+    for _, child in children:
+        draft.put_symptom(replace(child, under=None))
+    for rule, child in children:
+        _again(draft, world, rule, child.id, timer.due, now, Reason.RETURNED, None)
+
+
+def on_narrow(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
+    """A wide incident was below half of its share for long enough: what still fails is on its own again."""
+    incident = draft.incident(timer.id.subject[0])
+    rule = None if incident is None else world.rules.get(incident.rule)
+    if incident is None or not incident.is_open or rule is None or not below_half(draft, world, rule, incident):
+        return
+    members = [one for one in map(draft.symptom, draft.members(incident.id)) if one is not None]
+    remaining = sum(one.holds and one.id.rule == rule.id for one in members)
+    end_incident(draft, world, incident, Reason.RESOLVED, timer.due, now, remaining=remaining)
+    _release(draft, world, members, timer.due, now, Reason.NARROWED, incident.ack)
+
+
+def weigh(draft: Draft, world: World, symptom: Symptom, at: datetime) -> None:
+    """A member of a wide incident fails no more, or again: start or stop the time after which it ends."""
+    incident = None if symptom.incident is None else draft.incident(symptom.incident)
+    rule = None if incident is None else world.rules.get(incident.rule)
+    if incident is None or rule is None or not incident.is_open or incident.row == -1:
+        return
+    timer_id = TimerId(TimerKind.NARROW, (incident.id,))
+    if not below_half(draft, world, rule, incident):
+        draft.drop_timer(timer_id)
+    elif draft.timer(timer_id) is None:
+        wait = max(rule.clear_after, rule.reopen_within) if incident.reopened else rule.clear_after
+        draft.set_timer(Timer(id=timer_id, onset=at, due=at + wait))
+
+
+def leave(draft: Draft, world: World, symptom: Symptom, reason: Reason, at: datetime, now: datetime) -> None:
+    """A symptom is over, and gone already: those under it are free, and its incident may be over too."""
+    _free_children(draft, world, symptom, at)
+    incident = None if symptom.incident is None else draft.incident(symptom.incident)
+    if incident is None or not incident.is_open:
+        return
+    if incident.state is IncidentState.REFERRED and reason is Reason.RESOLVED:
+        return  # a person ends it
+    rule = world.rules.get(incident.rule)
+    wanted = rule.all_of if rule is not None and rule.all_of else (incident.rule,)
+    left = draft.members(incident.id)
+    if all(any(one.rule == part for one in left) for part in wanted):
+        weigh(draft, world, symptom, at)
+        return
+    members = [one for one in map(draft.symptom, left) if one is not None]
+    end_incident(draft, world, incident, reason, at, now)
+    _release(draft, world, members, at, now, Reason.RETURNED, incident.ack)
+
+
+def give_up(draft: Draft, world: World, symptom: Symptom, at: datetime, now: datetime) -> None:
+    """A pending symptom holds no more, and is gone already: whoever waited for it waits in vain."""
+    waiting = kinship.under(draft, world, symptom.id)
+    if draft.timer(_stand(symptom.id)) is not None:
+        return  # they wait for something else
+    for _, child in waiting:
+        draft.put_symptom(replace(child, under=None))
+    for rule, child in waiting:
+        _again(draft, world, rule, child.id, at, now, Reason.FIRST, None)
+
+
+# -- where it belongs -----------------------------------------------------------------------------
+
+
+def _own(
+    draft: Draft,
+    world: World,
+    rule: Rule,
+    symptom: Symptom,
+    at: datetime,
+    now: datetime,
+    *,
+    reason: Reason,
+    ack: Ack | None,
+) -> None:
+    """No parent explains it."""
+    for other, incident in kinship.explained_by(draft, world, symptom):
+        learn_cause(draft, world, other, incident, at, now)
+        cause = next((one for one in other.because if one.seen == rule.id and one.same), None)
+        if cause is not None:
+            _join(draft, symptom, incident.id, Reason.PART_OF, at)
+            return
+    for whole_id in world.relations.wholes.get(rule.id, ()):
+        known = draft.at_place(kinship.whole_place(world.rules[whole_id], symptom.labels))
+        if known is not None and known.is_open:
+            _join(draft, symptom, known.id, Reason.PART_OF, at)
+            return
+    wide = _widen(draft, world, rule, symptom.labels, at, now, rows=range(len(rule.widens)), confirmed=True, ack=ack)
+    if wide is not None:
+        _join(draft, symptom, wide.id, Reason.PART_OF, at)
+        return
+    start = Start(rule=rule, symptom=symptom, labels=symptom.labels, reason=reason, ack=ack, at=at)
+    incident = open_incident(draft, world, start, now)
+    draft.put_symptom(replace(symptom, incident=incident.id))
+
+
+def _join(draft: Draft, symptom: Symptom, incident: str, reason: Reason, at: datetime) -> None:
+    draft.put_symptom(replace(symptom, incident=incident))
+    draft.log(at, incident, reason, _name(symptom))
+
+
+def _widen(
+    draft: Draft,
+    world: World,
+    rule: Rule,
+    labels: Mapping[str, str],
+    at: datetime,
+    now: datetime,
+    *,
+    rows: Iterable[int],
+    confirmed: bool = False,
+    ack: Ack | None = None,
+) -> Incident | None:
+    """The incident of the widest scope that holds: the one that is open there, or a new one. None: none holds."""
+    for index in sorted(rows, reverse=True):
+        place = place_of(rule, rule.widens[index], labels)
+        if place is None:
+            continue
+        known = draft.at_place(place)
+        if known is not None and known.is_open:
+            return known
+        verdict = judge(draft, world, rule, rule.widens[index], place, at, confirmed=confirmed)
+        if verdict.holds:
+            return _open_wide(draft, world, rule, index, verdict, at, now, ack)
+        if verdict.enough:
+            detail = f"{rule.id} over {place.over} {place.value}: {verdict.no_data} of {verdict.total} have no data"
+            draft.log(at, None, Reason.MONITORING_LOST, detail)
+    return None
+
+
+def _open_wide(
+    draft: Draft, world: World, rule: Rule, index: int, verdict: Verdict, at: datetime, now: datetime, ack: Ack | None
+) -> Incident:
+    """One incident for all that fails together; it takes over the narrower ones of the same rule."""
+    counted = [one for _, one in verdict.counted(draft)]
+    symptoms = [one for one in map(draft.symptom, counted) if one is not None]
+    taken: dict[str, Incident] = {}
+    for incident_id in dict.fromkeys(one.incident for one in symptoms if one.incident is not None):
+        incident = draft.incident(incident_id)
+        if incident is not None and incident.is_open and incident.rule == rule.id:
+            taken[incident.id] = incident
+    labels = _common(symptoms)
+    if verdict.place.value:
+        labels[verdict.place.over] = verdict.place.value
+    start = Start(
+        rule=rule,
+        symptom=symptoms[0],
+        labels=labels,
+        over=verdict.place.over,
+        row=index,
+        taken=taken.values(),
+        reason=Reason.WIDENED if taken else Reason.FIRST,
+        ack=ack,
+        at=at,
+    )
+    return open_incident(draft, world, start, now)
+
+
+def _common(symptoms: Iterable[Symptom]) -> dict[str, str]:
+    """The labels on which all agree."""
+    common: dict[str, str] | None = None
+    for symptom in symptoms:
+        if common is None:
+            common = dict(symptom.labels)
+        for label in [label for label, value in common.items() if symptom.labels.get(label) != value]:
+            del common[label]
+    return common or {}
+
+
+# -- what belongs to it ---------------------------------------------------------------------------
+
+
+def _take_children(draft: Draft, world: World, parent_id: SymptomId, at: datetime, now: datetime) -> None:
+    """A parent is confirmed: what it explains is part of its incident, open or not; its people are told so once."""
+    parent = draft.symptom(parent_id)
+    into = None if parent is None or parent.incident is None else draft.incident(parent.incident)
+    if parent is None or into is None or parent_id.rule not in world.relations.children:
+        return
+    draft.drop_timer(_stand(parent_id))
+    children = [(rule, child) for rule, child in kinship.children_of(draft, world, parent)]
+    ids = {child.id for _, child in children}
+    taken: dict[str, Incident] = {}
+    for rule, child in children:
+        own = None if child.incident is None else draft.incident(child.incident)
+        if child.incident == into.id or child.state is SymptomState.CLEARING:
+            continue
+        if own is not None and own.is_open:
+            if own.rule == rule.id and draft.members(own.id) <= ids:
+                taken[own.id] = own
+            elif own.rule == rule.id:  # it is wider than what the parent explains
+                _join(draft, replace(child, under=parent_id), into.id, Reason.PARENT_DOWN, at)
+                weigh(draft, world, child, at)
+        elif child.state is SymptomState.FIRING:
+            _join(draft, replace(child, under=parent_id), into.id, Reason.PARENT_DOWN, at)
+        elif child.under == parent_id:
+            _again(draft, world, rule, child.id, at, now, Reason.FIRST, None)
+    if taken:
+        into = draft.incident(into.id) or into
+        draft.put_incident(absorb(draft, world, into, taken.values(), Reason.PARENT_DOWN, at, under=parent_id))
+        notices.tell_joined(draft, world, into, taken.values(), at, now)
+
+
+def _free_children(draft: Draft, world: World, parent: Symptom, at: datetime) -> None:
+    """A parent is over: its children get ten minutes to recover, unless another parent has them."""
+    if parent.id.rule not in world.relations.children:
+        return
+    waits = False
+    for rule, child in [*kinship.under(draft, world, parent.id)]:
+        free = replace(child, incident=None)
+        other = kinship.parent_of(draft, rule, free)
+        if other is not None and other.incident is not None and child.state is SymptomState.FIRING:
+            _join(draft, replace(child, under=other.id), other.incident, Reason.PARENT_DOWN, at)
+            continue
+        draft.put_symptom(free)
+        waits = True
+        if child.state is SymptomState.FIRING:
+            draft.log(at, parent.incident, Reason.PARENT_DOWN, f"{_name(child)}: given time after {_name(parent)}")
+    for _, child in kinship.children_of(draft, world, parent):
+        if child.state is SymptomState.PENDING and child.under is None:
+            draft.put_symptom(replace(child, under=parent.id))
+            waits = True
+    if waits:
+        draft.set_timer(Timer(id=_stand(parent.id), onset=at, due=at + AFTER_PARENT))
+
+
+def _make_whole(draft: Draft, world: World, rule: Rule, symptom_id: SymptomId, at: datetime, now: datetime) -> None:
+    """All parts of a rule fire: they are one incident, which takes theirs over."""
+    for whole_id in world.relations.wholes.get(rule.id, ()):
+        symptom = draft.symptom(symptom_id)
+        whole = world.rules[whole_id]
+        parts = None if symptom is None else kinship.whole_of(draft, whole, symptom)
+        known = draft.at_place(kinship.whole_place(whole, {} if symptom is None else symptom.labels))
+        if not parts or (known is not None and known.is_open):
+            continue
+        taken: dict[str, Incident] = {}
+        for part in parts:
+            own = None if part.incident is None else draft.incident(part.incident)
+            if own is not None and own.is_open and own.rule == part.id.rule:
+                taken[own.id] = own
+        if {one.rule for one in taken.values()} != set(whole.all_of):
+            continue  # a part is explained by something else
+        place = kinship.whole_place(whole, parts[0].labels)
+        start = Start(
+            rule=whole,
+            symptom=parts[0],
+            labels=_common(parts),
+            over=place.over,
+            taken=taken.values(),
+            at=at,
+        )
+        open_incident(draft, world, start, now)
+
+
+def _release(
+    draft: Draft,
+    world: World,
+    members: Iterable[Symptom],
+    at: datetime,
+    now: datetime,
+    reason: Reason,
+    ack: Ack | None,
+) -> None:
+    """An incident is over, and these were part of it: each is placed anew, or forgets it."""
+    free = sorted(members, key=lambda one: (one.onset, one.id))
+    for member in free:
+        draft.put_symptom(replace(member, incident=None))
+    for member in free:
+        rule = world.rules.get(member.id.rule)
+        if rule is not None and member.under is None:
+            _again(draft, world, rule, member.id, at, now, reason, ack)
+
+
+def _again(
+    draft: Draft,
+    world: World,
+    rule: Rule,
+    symptom_id: SymptomId,
+    at: datetime,
+    now: datetime,
+    reason: Reason,
+    ack: Ack | None,
+) -> None:
+    """Place a symptom anew, if its hold is over and it has not found a place meanwhile."""
+    symptom = draft.symptom(symptom_id)
+    if symptom is None or symptom.incident is not None or symptom.state is SymptomState.CLEARING:
+        return
+    if symptom.state is SymptomState.FIRING or symptom.onset + hold_of(rule) <= at:
+        draft.drop_timer(TimerId(TimerKind.HOLD, symptom_id))
+        fire(draft, world, rule, symptom, at, now, reason=reason, ack=ack)
+
+
+def hold_of(rule: Rule) -> timedelta:
+    """How long a symptom is pending: a rule that widens waits at least one interval for the others of a scope."""
+    return max(rule.hold, rule.every) if rule.widens else rule.hold
+
+
+def _stand(parent: SymptomId) -> TimerId:
+    return TimerId(TimerKind.STAND, parent)
+
+
+def _name(symptom: Symptom) -> str:
+    return f"{symptom.id.rule} on {symptom.id.target}"
