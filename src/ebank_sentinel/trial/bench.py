@@ -9,16 +9,18 @@ from datetime import datetime
 
 from ebank_sentinel.config import Config
 from ebank_sentinel.daemon.assembly import policy_of
+from ebank_sentinel.daemon.intake import Intake
 from ebank_sentinel.incidents.decide import decide
 from ebank_sentinel.incidents.draft import Answer
-from ebank_sentinel.model.item import Acknowledge, Delivered, End, Item, Reloaded
+from ebank_sentinel.model.item import Acknowledge, Delivered, End, Item, Pushed, Reloaded
 from ebank_sentinel.model.ledger import Delta, Ledger
 from ebank_sentinel.model.page import Delivery, Outcome, Page, PageState
 from ebank_sentinel.model.relations import Relations
 from ebank_sentinel.model.rule import PUSHED
+from ebank_sentinel.model.told import Report
 from ebank_sentinel.pipeline import Policy, sizes, world_of
 from ebank_sentinel.rules.book import RuleBook
-from ebank_sentinel.trial.case import Case, Expected, Spoken
+from ebank_sentinel.trial.case import Case, Expected, Spoken, Told
 from ebank_sentinel.trial.compare import Difference, Open, Sent, differs, pick, show_page
 from ebank_sentinel.trial.play import Playback
 from ebank_sentinel.trial.reach import Reached, reached
@@ -55,13 +57,19 @@ class Bench:
             policy = replace(policy, rules=book.rules, watches=book.watches)
         self._policy = policy
         self._relations = Relations.of(policy.rules)
+        self._intake = Intake(
+            told=(book or config.book).told,
+            locate=policy.locate,
+            language=config.settings.bank.language,
+            zone=config.zone,
+        )
         self._mails = frozenset(name for name, one in config.channels.items() if one.address_kind == "email")
 
     def run(self, case: Case, *, stop_early: bool = False) -> Verdict:
         """Play a test to its end. `stop_early`: the first difference is enough."""
         began = time.perf_counter()
         policy = replace(self._policy, targets=case.targets, finders={})
-        run = _Run(case, policy, self._relations, self._mails)
+        run = _Run(case, policy, self._relations, self._intake, self._mails)
         run.play(stop_early=stop_early)
         run.verdict.seconds = time.perf_counter() - began
         return run.verdict
@@ -70,11 +78,14 @@ class Bench:
 class _Run:
     """One test being played."""
 
-    def __init__(self, case: Case, policy: Policy, relations: Relations, mails: Collection[str]) -> None:
+    def __init__(
+        self, case: Case, policy: Policy, relations: Relations, intake: Intake, mails: Collection[str]
+    ) -> None:
         self.verdict = Verdict(case=case)
         self._case = case
         self._rules = policy.rules
         self._relations = relations
+        self._intake = intake
         self._mails = mails
         self._play = Playback(case.tracks, policy.watches, policy.intervals, policy.times)
         self._ledger = Ledger()
@@ -139,8 +150,13 @@ class _Run:
         for at, probe in self._play.moments(until):
             found.setdefault(at, (set(), []))[0].add(probe)
         for one in self._case.told:
-            found.setdefault(one.item.at, (set(), []))[1].append(one.item)
+            found.setdefault(one.at, (set(), []))[1].append(self._pushed(one))
         return found
+
+    def _pushed(self, told: Told) -> Pushed:
+        if isinstance(told.what, Report):
+            return self._intake.report(told.request, told.what, told.at)
+        return self._intake.alerts(told.request, [told.what], told.at)
 
     # -- deciding ------------------------------------------------------------------------------------
 

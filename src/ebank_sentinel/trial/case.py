@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ebank_sentinel.config import Config
-from ebank_sentinel.model.item import Pushed
 from ebank_sentinel.model.reading import Reading, Target, TargetId
+from ebank_sentinel.model.told import Alert, Report
 from ebank_sentinel.trial.settings import ExpectSettings, PointingSettings
 
 
@@ -34,8 +34,9 @@ class Track:
 class Told:
     """An alert or a report comes in."""
 
-    item: Pushed
-    words: str  # for the timeline
+    request: str
+    at: datetime
+    what: Alert | Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class Stated:
     """One line of the story as it was written, for the timeline."""
 
     at: datetime
+    kind: str  # "reading", "alert", "report", "person", "restart"
     words: str
 
 

@@ -11,7 +11,7 @@ from pydantic.json_schema import WithJsonSchema
 from ebank_sentinel.model.category import CATEGORIES, FLAGS
 from ebank_sentinel.model.reading import ProbeError
 from ebank_sentinel.model.reason import Reason
-from ebank_sentinel.model.settings import DURATION_PATTERN, Duration, Name, Strict, parse_duration
+from ebank_sentinel.model.settings import DURATION_PATTERN, Name, Strict, parse_duration
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Labels = dict[str, str]
@@ -85,15 +85,22 @@ class AlertSettings(Strict):
     at: Offset
     labels: Labels = Field(min_length=1)
     annotations: Labels = {}
-    ends: Duration | None = Field(default=None, description="so long after `at` it ends by itself; default: never")
-    resolved: bool = Field(default=False, description="this one says that it is over")
+    ends: Offset | None = Field(default=None, description="it ends then; default: it is told again and again")
+    resolved: Literal[True] | None = Field(default=None, description="this one says that it is over")
+
+    @model_validator(mode="after")
+    def _ends_later(self) -> AlertSettings:
+        if self.ends is not None and self.ends <= self.at:
+            raise ValueError("`ends` is a time after the start, as `at` is, and lies behind it")
+        return self
 
 
 class ReportSettings(Strict):
     """What staff or customers tell."""
 
     at: Offset
-    type: Name
+    type: str
+    time: Literal["unknown"] | None = Field(default=None, description="default: it happens when it is reported")
     place: str = ""
     impact: str = ""
     reporter: str = ""

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ebank_sentinel.config import Config
+from ebank_sentinel.daemon.own_state import own_targets
 from ebank_sentinel.model.reading import Target, TargetId
 from ebank_sentinel.probes.promql import key_of
+from ebank_sentinel.rules.watchable import OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,12 @@ class Source:
     may_leave: bool = False  # `absent: clear`
     single: Target | None = None  # the one target of a probe without `targets`
     stand_in: Target | None = None  # stands for a probe that finds its targets, until it found the first
+    own: frozenset[str] = frozenset()  # of ourselves: the keys that there are
     locate: Callable[[Target], Target]
+
+    def may_name(self, selector: Mapping[str, str]) -> bool:
+        """Whether a reading may bring a target with it that nobody listed."""
+        return self.finds_targets or (self.key is not None and selector.get(self.key) in self.own)
 
     def target(self, row: Mapping[str, str]) -> Target:
         """The target with these labels, topology's joined in."""
@@ -56,5 +63,18 @@ def sources_of(config: Config) -> Mapping[str, Source]:
             single=configured[0] if probe.targets is None and not probe.finds_targets else None,
             stand_in=configured[0] if probe.finds_targets and probe.absent == "no_data" else None,
             locate=config.topology.locate,
+        )
+    for pseudo, targets in own_targets(config).items():
+        name = pseudo.removeprefix("@")
+        key = next(iter(targets[0].labels), None)
+        found[name] = Source(
+            name=name,
+            probe=pseudo,
+            every=OWN[pseudo].every,
+            fields=OWN[pseudo].fields,
+            key=key,
+            single=targets[0] if key is None else None,
+            own=frozenset(target.id.key for target in targets),
+            locate=lambda target: target,
         )
     return found

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from ebank_sentinel.config import Config
-from ebank_sentinel.errors import ConfigError, Problem
+from ebank_sentinel.errors import ConfigError, Problem, RequestError
 from ebank_sentinel.model.reading import ProbeError, Reading, Scalar, Target, TargetId
+from ebank_sentinel.trial import told
 from ebank_sentinel.trial.case import Span, Spoken, Stated, Told, Track
-from ebank_sentinel.trial.settings import CaseSettings, ReadingSettings
+from ebank_sentinel.trial.settings import AlertSettings, CaseSettings, ReadingSettings, ReportSettings
 from ebank_sentinel.trial.sources import Source, sources_of
 from ebank_sentinel.yamlfile import Document, did_you_mean
 
@@ -49,13 +50,12 @@ class Stage:
         settings, start = self._settings, self._start
         for probe, rows in settings.targets.items():
             self._targets(probe, rows)
-        story = []
+        story = [Stated(at=start + at, kind="restart", words="the program starts anew") for at in settings.restart]
         for number, _ in enumerate(settings.readings):
             try:
                 story.append(self._reading(number))
             except ConfigError as error:
                 self.problems += error.problems
-        self.story = tuple(story)
         self.listed = {
             self._sources[name].probe: {target: cast.target for target, cast in casts.items() if cast.listed}
             for name, casts in self._cast.items()
@@ -73,6 +73,12 @@ class Stage:
             for key, entries in (("acks", settings.acks), ("ends", settings.ends))
             for number, entry in enumerate(entries)
         )
+        story += [
+            Stated(at=one.at, kind="person", words=f"{one.by} {'ends' if one.ends else 'takes'} {one.which.rule}")
+            for one in self.spoken
+        ]
+        self._told(story)
+        self.story = tuple(story)
 
     def tracks(self) -> tuple[Track, ...]:
         """What happens to each target, by time."""
@@ -87,6 +93,27 @@ class Stage:
             elif stand_in is not None:
                 found.append(Track(target=stand_in, listed=True, stand_in=True))
         return tuple(found)
+
+    # -- alerts and reports -----------------------------------------------------------------------
+
+    def _told(self, story: list[Stated]) -> None:
+        """Through the same doors as in the daemon: what they refuse is a problem."""
+        found: list[Told] = []
+        entries: list[tuple[int, AlertSettings | ReportSettings]] = [
+            *enumerate(self._settings.alerts),
+            *enumerate(self._settings.reports),
+        ]
+        for number, entry in entries:
+            kind = "alert" if isinstance(entry, AlertSettings) else "report"
+            place = self._document.place([*self._path, f"{kind}s", number])
+            try:
+                one = told.take(entry, self._start, place, self._config)
+            except RequestError as error:
+                self._problem([f"{kind}s", number], error.detail)
+                continue
+            found.append(one)
+            story.append(Stated(at=one.at, kind=kind, words=told.words(one.what)))
+        self.told = tuple(found)
 
     # -- targets ----------------------------------------------------------------------------------
 
@@ -139,7 +166,7 @@ class Stage:
         casts = self._selected([*path, probe], source, selector)
         for cast in casts:
             cast.spans[at] = Span(at=at, reading=_as_read(cast.target, at, entry, fields))
-        return Stated(at=at, words=f"{_names(probe, casts)}: {_words(entry, fields)}")
+        return Stated(at=at, kind="reading", words=f"{_names(probe, casts)}: {_words(entry, fields)}")
 
     def _check(self, path: Path, entry: ReadingSettings, rest: Mapping[str, Any], source: Source) -> None:
         if (entry.no_data or entry.gone) and (rest or entry.up is not None or entry.error or entry.body is not None):
@@ -166,9 +193,9 @@ class Stage:
             casts[source.single.id] = _Cast(source.single, listed=True)
             only = casts[source.single.id]
             found = [only] if all(only.target.labels.get(k) == v for k, v in selector.items()) else []
-        elif not found and source.finds_targets and source.name not in self._settings.targets:
+        elif not found and source.name not in self._settings.targets and source.may_name(selector):
             target = source.target(selector)
-            found = [casts.setdefault(target.id, _Cast(target, listed=False))]
+            found = [casts.setdefault(target.id, _Cast(target, listed=not source.finds_targets))]
         if found:
             return found
         if not casts:

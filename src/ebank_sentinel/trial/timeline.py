@@ -23,14 +23,14 @@ class Line:
     """Something that happened."""
 
     at: datetime
-    kind: str  # "reading", "symptom", "incident", "page"
+    kind: str  # "reading", "alert", "report", "person", "restart", "symptom", "incident", "page"
     words: str
 
 
 def timeline(verdict: Verdict) -> list[Line]:
     """Everything up to the last difference, in the order in which it happened."""
     until = max((one.at for one in verdict.differences), default=verdict.case.end)
-    lines = [Line(at=one.at, kind="reading", words=one.words) for one in verdict.case.story]
+    lines = [Line(at=one.at, kind=one.kind, words=one.words) for one in verdict.case.story]
     symptoms: dict[SymptomId, Symptom] = {}
     pages: dict[str, Page] = {}
     incidents: dict[str, Incident] = {}
@@ -39,8 +39,8 @@ def timeline(verdict: Verdict) -> list[Line]:
         lines += [Line(at=at, kind="symptom", words=words) for words in _moves(symptoms, delta)]
         lines += _history(at, delta, incidents)
         lines += [Line(at=at, kind="page", words=words) for words in _pages(pages, delta)]
-    order = {"reading": 0}
-    return sorted((line for line in lines if line.at <= until), key=lambda line: (line.at, order.get(line.kind, 1)))
+    decided = {"symptom", "incident", "page"}
+    return sorted((line for line in lines if line.at <= until), key=lambda line: (line.at, line.kind in decided))
 
 
 def clock(at: datetime, start: datetime, zone: ZoneInfo) -> str:
