@@ -165,6 +165,10 @@ class Evaluator:
         targets = (slot.target for slot in self._slots.values() if slot.target.id.probe == probe)
         return sum(over == FLEET or target.labels.get(over) == value for target in targets)
 
+    def targets(self, probe: str) -> list[Target]:
+        """The targets of a probe that a rule watches: those that it lists, and those that it found."""
+        return [slot.target for slot in self._slots.values() if slot.target.id.probe == probe]
+
     def rule_unknown(self) -> frozenset[str]:
         """The rules that were unknown on every target for ten intervals: a typing mistake, or a dead source."""
         return frozenset(rule for rule, count in self._all_unknown.items() if count >= RULE_UNKNOWN_AFTER)

@@ -87,7 +87,7 @@ class _Reader:
                 self._refuse(f"at most {MOST_MATCHERS} matchers are taken")
             found.append(self._matcher())
             if not self._took(",") and not self._ends(braces=braces):
-                self._refuse("between two matchers a comma is needed")
+                self._refuse('between two matchers a comma is needed; a value with spaces stands in "double quotes"')
         if braces:
             if not self._took("}"):
                 self._refuse("the brace that is opened is not closed")
@@ -104,6 +104,8 @@ class _Reader:
         if operator is None:
             self._refuse("after the name one of = != =~ !~ is needed")
         self._at = operator.end()
+        if self._text.startswith("=", self._at):
+            self._refuse("Alertmanager compares with a single =")
         value, column = self._word("a value")
         if "~" not in operator[0]:
             return Matcher(name=name, operator=operator[0], value=value)

@@ -230,10 +230,8 @@ class Reader:
         settings = self._settings
         clear_after = settings.clear_after or self._clear_after()
         if settings.reopen_within is not None and settings.reopen_within <= clear_after:
-            least = format_duration(clear_after)
-            self._problem(
-                ("reopen_within",), f"it is over {least} after it was well again: a return is only later than that"
-            )
+            reason = f"must be over {format_duration(clear_after)}: so long it is well before it ends (`clear_after`)"
+            self._problem(("reopen_within",), reason)
 
     def _clear_after(self) -> timedelta:
         """How long it does not hold before it ends, when that is not said. What is told to us ends when we are told."""

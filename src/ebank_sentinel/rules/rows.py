@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 from pydantic.json_schema import WithJsonSchema
 
 from ebank_sentinel.model.category import CATEGORIES, FLAGS
@@ -141,6 +141,17 @@ class SeverityBySettings(Strict, extra="allow"):
         return dict(self.__pydantic_extra__)
 
 
+def _kind_of_severity(value: object) -> str:
+    return "by_label" if isinstance(value, dict | SeverityBySettings) else "level"
+
+
+RuleSeverity = Annotated[
+    Annotated[SeverityName, Tag("level")] | Annotated[SeverityBySettings, Tag("by_label")],
+    Discriminator(_kind_of_severity),
+]
+"""A level, or where an alert says its own."""
+
+
 def _one_type(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -173,3 +184,14 @@ class SourceSettings(Strict):
         if sum(one is not None for one in (self.alert, self.report, self.own, self.unmatched)) != 1:
             raise ValueError("give exactly one of alert, report, own and unmatched")
         return self
+
+
+def _kind_of_watch(value: object) -> str:
+    return "source" if isinstance(value, dict | SourceSettings) else "probe"
+
+
+Watched = Annotated[
+    Annotated[str, Tag("probe")] | Annotated[SourceSettings, Tag("source")],
+    Discriminator(_kind_of_watch),
+]
+"""The name of a probe, or another source."""

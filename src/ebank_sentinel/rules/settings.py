@@ -17,11 +17,10 @@ from ebank_sentinel.rules.rows import (
     Flag,
     ParentSettings,
     RowSettings,
+    RuleSeverity,
     Same,
-    SeverityBySettings,
-    SeverityName,
-    SourceSettings,
     Texts,
+    Watched,
     WidthSettings,
     WorseSettings,
 )
@@ -32,7 +31,7 @@ class RuleSettings(Texts):
 
     id: Name
     title: TextByLanguage = Field(description="what is wrong, at most 12 characters in Chinese")
-    watch: str | SourceSettings | None = Field(
+    watch: Watched | None = Field(
         default=None, description="the name of a probe; or {alert: ...}, {report: ...}, {own: ...}, {unmatched: ...}"
     )
     where: ConditionText | None = Field(default=None, description="which targets count at all: labels and times")
@@ -47,7 +46,7 @@ class RuleSettings(Texts):
     count: Count | None = Field(default=None, description="it opens from this time on the same target within `within`")
     within: Duration | None = Field(default=None, description="of `count`; of `all_of`, between the onsets")
     category: Category
-    severity: SeverityName | SeverityBySettings = Field(description="alerts also: {label: NAME, VALUE: II, else: IV}")
+    severity: RuleSeverity = Field(description="alerts also: {label: NAME, VALUE: II, else: IV}")
     flags: list[Flag] = []
     groups: list[Name] = Field(min_length=1, description="must answer; the first owns the incident")
     tell: list[Name] = Field(default=[], description="one notice, no chain")

@@ -27,7 +27,7 @@ def check_widths(
         if reason is not None:
             yield path, reason
         elif widest is not None and _is_narrower(row.over, widest.over, levels):
-            yield path, f"rows go from narrow to wide: {row.over} stands before {widest.over}"
+            yield path, f"rows go from narrow to wide: put {row.over} before {widest.over}"
         elif _rank(row.over, levels) is not None:
             widest = row
         yield from (
