@@ -182,7 +182,18 @@ def _own(
         if known is not None and known.is_open:
             _join(draft, symptom, known.id, Reason.PART_OF, at)
             return
-    wide = _widen(draft, world, rule, symptom.labels, at, now, rows=range(len(rule.widens)), confirmed=True, ack=ack)
+    wide = _widen(
+        draft,
+        world,
+        rule,
+        symptom.labels,
+        at,
+        now,
+        rows=range(len(rule.widens)),
+        confirmed=True,
+        reason=reason,
+        ack=ack,
+    )
     if wide is not None:
         _join(draft, symptom, wide.id, Reason.PART_OF, at)
         return
@@ -206,6 +217,7 @@ def _widen(
     *,
     rows: Iterable[int],
     confirmed: bool = False,
+    reason: Reason = Reason.FIRST,
     ack: Ack | None = None,
 ) -> Incident | None:
     """The incident of the widest scope that holds: the one that is open there, or a new one. None: none holds."""
@@ -218,7 +230,7 @@ def _widen(
             return known
         verdict = judge(draft, world, rule, rule.widens[index], place, at, confirmed=confirmed)
         if verdict.holds:
-            return _open_wide(draft, world, rule, index, verdict, at, now, ack)
+            return _open_wide(draft, world, rule, index, verdict, at, now, reason, ack)
         if verdict.enough:
             detail = f"{rule.id} over {place.over} {place.value}: {verdict.no_data} of {verdict.total} have no data"
             draft.log(at, None, Reason.MONITORING_LOST, detail)
@@ -226,7 +238,15 @@ def _widen(
 
 
 def _open_wide(
-    draft: Draft, world: World, rule: Rule, index: int, verdict: Verdict, at: datetime, now: datetime, ack: Ack | None
+    draft: Draft,
+    world: World,
+    rule: Rule,
+    index: int,
+    verdict: Verdict,
+    at: datetime,
+    now: datetime,
+    reason: Reason,
+    ack: Ack | None,
 ) -> Incident:
     """One incident for all that fails together; it takes over the narrower ones of the same rule."""
     counted = [one for _, one in verdict.counted(draft)]
@@ -246,7 +266,7 @@ def _open_wide(
         over=verdict.place.over,
         row=index,
         taken=taken.values(),
-        reason=Reason.WIDENED if taken else Reason.FIRST,
+        reason=Reason.WIDENED if taken and reason is Reason.FIRST else reason,
         ack=ack,
         at=at,
     )
