@@ -147,6 +147,8 @@ class Stage:
         path: list[str | int] = ["readings", number]
         entry = self._document.validate(ReadingSettings, prefix=[*self._path, *path])
         rest: dict[str, Any] = dict(entry.model_extra or {})
+        if entry.no_data is not None and entry.no_data is not True:  # our own state has a field of this name
+            rest["no_data"], entry = entry.no_data, entry.model_copy(update={"no_data": None})
         probes = [name for name, value in rest.items() if isinstance(value, dict)]
         at = self._start + entry.at
         if len(probes) != 1:
