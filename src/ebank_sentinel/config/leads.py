@@ -16,7 +16,7 @@ def label_notices(
     """One sentence for each group, probe and label value that leads nowhere, however many rules ask for it."""
     asked: dict[tuple[str, str], list[str]] = {}
     for rule in rules.values():
-        rows = (chain(row.meaning.groups or (), row.meaning.tell or ()) for row in rule.rows)
+        rows = (chain(meaning.groups or (), meaning.tell or ()) for meaning in rule.meanings)
         for group in dict.fromkeys(chain(rule.groups, rule.tell, *rows)):
             asked.setdefault((group, rule.watch), []).append(rule.id)
     for (group, probe), rule_ids in asked.items():

@@ -163,6 +163,12 @@ class Rule:
         """Its symptoms are told to us: they need no reading, and end when we are told so."""
         return self.watch in PUSHED
 
+    @property
+    def meanings(self) -> tuple[Meaning, ...]:
+        """What its rows change, one after the other: `worse`, `widens`, `because`."""
+        wide, caused = (row.meaning for row in self.widens), (row.meaning for row in self.because)
+        return (*(row.meaning for row in self.rows), *wide, *caused)
+
     def severity_of(self, labels: Mapping[str, str]) -> Severity:
         """The severity of a target with these labels, before any row."""
         if self.severity_by is None:
