@@ -401,14 +401,21 @@ def _again(
     symptom = draft.symptom(symptom_id)
     if symptom is None or symptom.incident is not None or symptom.state is SymptomState.CLEARING:
         return
-    if symptom.state is SymptomState.FIRING or symptom.onset + hold_of(rule) <= at:
-        draft.drop_timer(TimerId(TimerKind.HOLD, symptom_id))
+    timer_id, due = TimerId(TimerKind.HOLD, symptom_id), due_of(rule, symptom, at)
+    if symptom.state is SymptomState.FIRING or due <= at:
+        draft.drop_timer(timer_id)
         fire(draft, world, rule, symptom, at, now, reason=reason, ack=ack)
+    else:
+        draft.set_timer(Timer(id=timer_id, onset=symptom.onset, due=due))
 
 
-def hold_of(rule: Rule) -> timedelta:
-    """How long a symptom is pending: a rule that widens waits at least one interval for the others of a scope."""
-    return max(rule.hold, rule.every) if rule.widens else rule.hold
+def due_of(rule: Rule, symptom: Symptom, at: datetime) -> datetime:
+    """When a pending symptom is confirmed: by its own `for`, or at once by a row of `worse` that held for its own.
+
+    A rule that widens waits at least one interval for the others of a scope.
+    """
+    due = at if symptom.held else symptom.onset + rule.hold
+    return max(due, symptom.onset + rule.every) if rule.widens else due
 
 
 def _stand(parent: SymptomId) -> TimerId:

@@ -172,9 +172,7 @@ def _rows(
 def _settle(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
     """Fire when the rule's own hold or any row's is over; else wait for the rule's own."""
     if symptom.state is SymptomState.PENDING:
-        due = symptom.onset + placing.hold_of(rule)
-        if symptom.held:  # a row of `worse` confirms it before its own `for` does
-            due = min(due, max(at, symptom.onset + rule.every if rule.widens else at))
+        due = placing.due_of(rule, symptom, at)
         timer_id = _timer(symptom.id, TimerKind.HOLD)
         if due > at:
             draft.put_symptom(symptom)
