@@ -92,7 +92,12 @@ class LoopbackDaemon:
 
 @contextlib.asynccontextmanager
 async def running_daemon(
-    folder: Path, *, notifier: Notifier | None = None, more: str = "", probes: Mapping[str, str] = PROBES
+    folder: Path,
+    *,
+    notifier: Notifier | None = None,
+    more: str = "",
+    probes: Mapping[str, str] = PROBES,
+    rules: str = RULE,
 ) -> AsyncIterator[LoopbackDaemon]:
     """It runs as long as the block. `more`: lines of sentinel.yaml."""
     async with TargetServer().serve() as target, SmsGateway().serve() as sms:
@@ -103,7 +108,7 @@ async def running_daemon(
             "LISTEN": f"127.0.0.1:{port}",
         }
         files = BankFiles(folder=folder, places=places)
-        files.write(probes=probes, rules=RULE, channels=CHANNELS)
+        files.write(probes=probes, rules=rules, channels=CHANNELS)
         if more:
             files.configuration.write_text(files.configuration.read_text(encoding="utf-8") + more, encoding="utf-8")
         metrics = Metrics()

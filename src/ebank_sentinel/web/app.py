@@ -18,11 +18,14 @@ from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.item import Acknowledge, Asked, Heartbeat, TestPage
 from ebank_sentinel.model.reading import TargetId
 from ebank_sentinel.web import access, asked, openapi, show, told
+from ebank_sentinel.web.alerts import MOST_BODY as MOST_ALERTS_BODY
 from ebank_sentinel.web.listener import Room
 from ebank_sentinel.web.problems import add_headers, problems
 
 MOST_SYMPTOMS = 10
 """Of an incident: a wide one has thousands, and who looks wants to see where it began."""
+
+ALERTS_PATH = "/api/v1/alerts"
 
 MOST_BODY = 256 * 1024
 """Bytes of a request body: only alerts need more."""
@@ -190,7 +193,7 @@ def build(
     """The application. `room` keeps count of its connections."""
     doors = Doors(program=program, clock=clock)
     told_doors = told.ToldDoors(program=program, clock=clock)
-    guards = [problems, access.guard(token, hosts), room.answering]
+    guards = [problems, access.guard(token, hosts), asked.larger({ALERTS_PATH: MOST_ALERTS_BODY}), room.answering]
     app = web.Application(middlewares=guards, client_max_size=MOST_BODY)
     app.on_response_prepare.append(add_headers)
     app.add_routes(
@@ -204,7 +207,7 @@ def build(
             web.get("/api/v1/incidents/{incident}", doors.incident),
             web.post("/api/v1/incidents/{incident}/ack", doors.acknowledge),
             web.post("/api/v1/incidents/{incident}/end", told_doors.end),
-            web.post("/api/v1/alerts", told_doors.alerts),
+            web.post(ALERTS_PATH, told_doors.alerts),
             web.post("/api/v1/reports", told_doors.report),
             web.get("/api/v1/symptoms", doors.symptoms),
             web.get("/api/v1/pages", doors.pages),

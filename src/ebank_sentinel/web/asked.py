@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from ebank_sentinel.errors import RequestError
+from ebank_sentinel.web.problems import Handler
 
 MOST_ROWS = 1000
 MOST_CHARACTERS = 500
@@ -35,13 +37,25 @@ async def json_object(request: web.Request) -> dict[str, Any]:
     return value
 
 
-async def json_of_size(request: web.Request, most: int) -> Any:
-    """The JSON in a body that may have so many bytes. Raises RequestError 400, 413 or 415."""
-    try:
-        body = await request.clone(client_max_size=most).read()
-    except web.HTTPRequestEntityTooLarge:
-        raise RequestError(413, "Request Entity Too Large", f"a body may have at most {most} bytes") from None
-    return _json(request, body)
+async def json_value(request: web.Request) -> Any:
+    """The JSON in the body, whatever it is. Raises RequestError 400 or 415."""
+    return _json(request, await request.read())
+
+
+def larger(sizes: Mapping[str, int]) -> Middleware:
+    """A middleware: at these paths a body may have so many bytes, and not what the application says."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        most = sizes.get(request.path)
+        if most is None:
+            return await handler(request)
+        try:
+            return await handler(request.clone(client_max_size=most))
+        except web.HTTPRequestEntityTooLarge as error:
+            raise RequestError(413, error.reason, f"a body may have at most {most} bytes") from None
+
+    return middleware
 
 
 def _json(request: web.Request, body: bytes) -> Any:

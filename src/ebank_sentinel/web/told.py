@@ -90,7 +90,7 @@ class ToldDoors:
         """Alerts as Alertmanager's API takes them: all are safe, or none is taken."""
         asked.query(request, ())
         now = self.clock.now()
-        alerts = alerts_body.alerts(await asked.json_of_size(request, alerts_body.MOST_BODY), now)
+        alerts = alerts_body.alerts(await asked.json_value(request), now)
         item = self.program.of_alerts(secrets.token_hex(16), alerts, now)
         unmatched = [
             alert

@@ -69,7 +69,7 @@ def files(tmp_path: Path) -> Path:
 
 WRONG = {
     ("incidnet", "list"): 'Unknown command "incidnet". Did you mean "incident"? Available commands: ',
-    ("incident", "lst"): 'Unknown command "lst". Did you mean "list"? Available commands: list, show, ack.',
+    ("incident", "lst"): 'Unknown command "lst". Did you mean "list"? Available commands: list, show, ack, end.',
     ("run", "--frob"): "Unknown option: --frob.",
     ("check", "--josn"): "Unknown option: --josn. Did you mean --json?",
     ("run", "-c"): 'Command "run" parameter -c requires an argument.',
@@ -82,7 +82,7 @@ WRONG = {
     ("probe",): 'Command "probe" parameter NAME requires an argument.',
     ("incident", "show"): 'Command "incident show" parameter INCIDENT requires an argument.',
     ("incident", "ack", "4821"): 'Command "incident ack" parameter --as requires an argument.',
-    ("incident", "[red]x"): 'Unknown command "[red]x". Available commands: list, show, ack.',
+    ("incident", "[red]x"): 'Unknown command "[red]x". Available commands: list, show, ack, end.',
 }
 
 
@@ -106,6 +106,10 @@ ASKED = {
     ("page", "--preview", "login-dwn"): "there is no rule 'login-dwn': did you mean \"login-down\"?",
     ("page", "wang.fang", "--test", "--preview", "login-down"): "write `page PERSON --test` or `page --preview RULE`",
     ("oncall", "--at", "yesterday"): "'yesterday' is no moment: write 2026-12-10T03:00",
+    ("report", "flood", "--at", "noon"): "--at is 14:05 or 2026-11-22T14:05, by the bank's clock, and not 'noon'",
+    ("report", "flood", "--at", "25:00"): "--at is 14:05 or 2026-11-22T14:05, by the bank's clock, and not '25:00'",
+    ("report", "flood", "--label", "branch"): "a label is NAME=VALUE, as branch=0001, and not 'branch'",
+    ("report", "flood", "--label", "=1"): "a label is NAME=VALUE, as branch=0001, and not '=1'",
 }
 
 
@@ -124,6 +128,7 @@ VERBS = [
     ("incident", "list"),
     ("incident", "show", "4821"),
     ("incident", "ack", "4821", "--as", "wang.fang"),
+    ("incident", "end", "4821", "--as", "wang.fang"),
 ]
 
 
@@ -161,11 +166,11 @@ def test_the_configuration_may_come_from_the_environment(
 def test_no_verb_at_all_shows_what_there_is(run: Run) -> None:
     done = run()
     assert done.status == 0
-    for verb in ("run", "demo", "check", "schema", "probe", "oncall", "page", "incident"):
+    for verb in ("run", "demo", "check", "schema", "probe", "oncall", "page", "incident", "report"):
         assert f"│ {verb} " in done.out
 
 
-@pytest.mark.parametrize("verb", ["run", "demo", "check", "schema", "probe", "oncall", "page", "incident"])
+@pytest.mark.parametrize("verb", ["run", "demo", "check", "schema", "probe", "oncall", "page", "incident", "report"])
 def test_every_verb_explains_itself_within_100_columns(run: Run, verb: str) -> None:
     done = run(verb, "--help")
     assert done.status == 0
