@@ -37,7 +37,15 @@ from ebank_sentinel.probes import registry as probes
 from ebank_sentinel.probes.expect import Expect
 from ebank_sentinel.probes.settings import ProbeBase
 from ebank_sentinel.probes.targets import Targets
-from ebank_sentinel.rules.settings import RuleSettings, WorseSettings
+from ebank_sentinel.rules.rows import (
+    CauseSettings,
+    ParentSettings,
+    SeverityBySettings,
+    SourceSettings,
+    WidthSettings,
+    WorseSettings,
+)
+from ebank_sentinel.rules.settings import RuleSettings
 from ebank_sentinel.web.openapi import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +108,11 @@ _FILES: tuple[type[Strict], ...] = (
     Targets,
     RuleSettings,
     WorseSettings,
+    WidthSettings,
+    CauseSettings,
+    ParentSettings,
+    SourceSettings,
+    SeverityBySettings,
     ContactsSettings,
     PersonSettings,
     GroupSettings,
