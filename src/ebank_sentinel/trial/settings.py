@@ -74,9 +74,7 @@ class ReadingSettings(Strict):
     at: Offset
     up: bool | None = Field(default=None, description="default: true, or false when there is an error")
     error: ErrorName | None = None
-    no_data: bool | float | None = Field(
-        default=None, description="true: nothing is read; a number is the field of this name"
-    )
+    no_data: bool | float | None = Field(default=None, description="true: not read from now on; a number: the field")
     gone: Literal[True] | None = Field(default=None, description="the series left the answer (`absent: clear` only)")
     body: Any = Field(default=None, description="the decoded JSON, where the probe keeps it")
 
