@@ -191,7 +191,7 @@ def _kind_of_watch(value: object) -> str:
 
 
 Watched = Annotated[
-    Annotated[str, Tag("probe")] | Annotated[SourceSettings, Tag("source")],
+    Annotated[Name, Tag("probe")] | Annotated[SourceSettings, Tag("source")],
     Discriminator(_kind_of_watch),
 ]
 """The name of a probe, or another source."""
