@@ -22,6 +22,7 @@ _VERBS = {
     "oncall": "Print who is on call, who is next, and until when.",
     "page": "Preview a rule's texts, or send a test page.",
     "incident": "List, show, take and end incidents.",
+    "explain": "Say why: what each rule makes of a target, or every decision about an incident.",
     "report": "Report something that no probe sees: a phishing site, a theft, a flood.",
 }
 

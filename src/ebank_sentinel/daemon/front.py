@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from ebank_sentinel.config import Config
+from ebank_sentinel.daemon.explain_incident import explain_incident
+from ebank_sentinel.daemon.explain_target import explain_target, find_target
 from ebank_sentinel.daemon.intake import Intake
+from ebank_sentinel.daemon.seen import Seen
 from ebank_sentinel.errors import RequestError
 from ebank_sentinel.incidents.draft import Answer, Draft
 from ebank_sentinel.incidents.facts import number
@@ -16,7 +19,7 @@ from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.item import Asked, Pushed
 from ebank_sentinel.model.ledger import Ledger
 from ebank_sentinel.model.reading import TargetId
-from ebank_sentinel.model.rule import FLEET
+from ebank_sentinel.model.rule import FLEET, OWN, PUSHED
 from ebank_sentinel.model.told import Alert, Report
 from ebank_sentinel.pipeline import Flow
 from ebank_sentinel.state.history import History
@@ -105,6 +108,16 @@ class Front:
         """Those of the rule, and those that its severity adds."""
         added = self._config().roster.severity(incident.severity).groups
         return tuple(dict.fromkeys((*incident.groups, *added)))
+
+    def explain_target(self, probe: str, key: str | None, at: datetime) -> dict[str, Any]:
+        """What is known of a target, and what each rule makes of it. Raises RequestError 404."""
+        seen = Seen.of(self._flow, at, probe)
+        probes = {*self._config().probes, *PUSHED, *(own for own in OWN if own in seen.watches)}
+        return explain_target(seen, find_target(seen, probe, key, probes))
+
+    def explain_incident(self, incident: Incident, at: datetime) -> dict[str, Any]:
+        """Which rows apply to it, where it is, and what it is made of."""
+        return explain_incident(Seen.of(self._flow, at), incident)
 
     def group_title(self, group: str) -> str:
         """A group's name."""

@@ -68,6 +68,12 @@ class History:
         query = select(tables.incidents).where(tables.incidents.c.id.in_(causes))
         return {row["id"]: rows.incident_of(row) for row in self._rows(query)}
 
+    def taken_over(self, incident: str, *, limit: int) -> list[Incident]:
+        """The incidents that an incident took over, the oldest first."""
+        table = tables.incidents
+        query = select(table).where(table.c.into == incident).order_by(table.c.opened_at, table.c.id).limit(limit)
+        return [rows.incident_of(row) for row in self._rows(query)]
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()

@@ -17,7 +17,7 @@ from ebank_sentinel.errors import ConfigError, RequestError
 from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.item import Acknowledge, Asked, Heartbeat, TestPage
 from ebank_sentinel.model.reading import TargetId
-from ebank_sentinel.web import access, asked, openapi, show, told
+from ebank_sentinel.web import access, asked, explain, openapi, show, told
 from ebank_sentinel.web.alerts import MOST_BODY as MOST_ALERTS_BODY
 from ebank_sentinel.web.listener import Room
 from ebank_sentinel.web.problems import add_headers, problems
@@ -31,7 +31,7 @@ MOST_BODY = 256 * 1024
 """Bytes of a request body: only alerts need more."""
 
 
-class Program(told.Program, Protocol):
+class Program(told.Program, explain.Program, Protocol):
     """What the doors need of the program behind them."""
 
     def not_ready(self) -> str | None:
@@ -193,6 +193,7 @@ def build(
     """The application. `room` keeps count of its connections."""
     doors = Doors(program=program, clock=clock)
     told_doors = told.ToldDoors(program=program, clock=clock)
+    explain_door = explain.ExplainDoor(program=program, clock=clock)
     guards = [problems, access.guard(token, hosts), asked.larger({ALERTS_PATH: MOST_ALERTS_BODY}), room.answering]
     app = web.Application(middlewares=guards, client_max_size=MOST_BODY)
     app.on_response_prepare.append(add_headers)
@@ -209,6 +210,7 @@ def build(
             web.post("/api/v1/incidents/{incident}/end", told_doors.end),
             web.post(ALERTS_PATH, told_doors.alerts),
             web.post("/api/v1/reports", told_doors.report),
+            web.get("/api/v1/explain", explain_door.explain),
             web.get("/api/v1/symptoms", doors.symptoms),
             web.get("/api/v1/pages", doors.pages),
             web.post("/api/v1/pages/test", doors.test_page),

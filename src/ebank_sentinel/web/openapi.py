@@ -255,6 +255,18 @@ OPERATIONS: Sequence[Operation] = (
     ),
     Operation(
         method="get",
+        path="/api/v1/explain",
+        summary="Why: of a target each rule's truth, holds and counts; of an incident its rows, parts and every reason",
+        query={
+            "probe": {**TEXT, "description": "with `target`; in place of `incident`"},
+            "target": {**TEXT, "description": "its key; may be left out where the probe has one"},
+            "incident": {**TEXT, "description": "id or code"},
+        },
+        answer={"type": "object", "description": "for people: it may grow, and its words may change"},
+        problems=(400, 404, 503),
+    ),
+    Operation(
+        method="get",
         path="/api/v1/symptoms",
         summary="What fails now, and what is about to",
         answer=_list("symptoms", "Symptom"),
