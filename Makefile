@@ -11,7 +11,7 @@ ARGS ?=
 export PATH := $(PATH):/usr/sbin:/sbin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test lint bench wheel lock clean again
+.PHONY: help setup demo test mutate lint bench wheel lock clean again
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ test: $(READY) ## install the real servers when it can, then lint and run every 
 	@.ci/real-parts
 	@$(MAKE) lint
 	@$(BIN)/pytest $(ARGS)
+
+mutate: $(READY) ## change each threshold, severity, group and width of the rules: a test must fail for each (3 minutes)
+	@PYTHONPATH=tests $(BIN)/python tests/mutate.py $(ARGS)
 
 lint: $(READY) ## check style, types and the import contract
 	@$(BIN)/ruff check .

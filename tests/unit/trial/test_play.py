@@ -121,7 +121,7 @@ def second_by_second(
     at: datetime | None = START
     while (at := TIMES.next_boundary(at or START)) is not None and at <= START + timedelta(seconds=LENGTH):
         boundaries.add(at)
-    flow, desk = None, _Recorder()
+    flow, desk, began = None, _Recorder(), START
     for second in range(LENGTH + 1):
         now = START + timedelta(seconds=second)
         clock = DrivenClock(now)
