@@ -37,12 +37,18 @@ class Mention:
 
 def check_between(rules: Rules, known: Collection[str]) -> Iterator[Problem]:
     """All that is wrong. `known`: ids that stand in a file, also of rules that could not be read."""
+    names = {*rules, *known}
+    hints: dict[str, str] = {}  # many rules may name the same one wrongly
     for rule_id, placed in rules.items():
         told: set[tuple[Path, str]] = set()
         for mention in mentions(placed):
-            reason = _wrong(rule_id, mention, rules, known)
-            if reason is not None:
-                yield placed.written.locate(mention.path, reason)
+            if mention.rule == rule_id:
+                yield placed.written.locate(mention.path, f"a rule cannot be its own {mention.role}")
+                continue
+            if mention.rule not in rules and mention.rule not in known:
+                if mention.rule not in hints:
+                    hints[mention.rule] = closest(mention.rule, names)
+                yield placed.written.locate(mention.path, f"there is no rule {mention.rule!r}{hints[mention.rule]}")
                 continue
             for path, wrong in _labels(placed, mention, rules.get(mention.rule)):
                 if (path, wrong) not in told:  # of a whole, each part asks for the same labels
@@ -83,14 +89,6 @@ def mentions(placed: Placed) -> Iterator[Mention]:
             role="cause",
             binds=False,
         )
-
-
-def _wrong(rule_id: str, mention: Mention, rules: Rules, known: Collection[str]) -> str | None:
-    if mention.rule == rule_id:
-        return f"a rule cannot be its own {mention.role}"
-    if mention.rule not in rules and mention.rule not in known:
-        return f"there is no rule {mention.rule!r}{closest(mention.rule, {*rules, *known} - {rule_id})}"
-    return None
 
 
 def _labels(placed: Placed, mention: Mention, other: Placed | None) -> Iterator[tuple[Path, str]]:
