@@ -9,14 +9,14 @@ from collections import Counter
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ebank_sentinel.cli import main
 from ebank_sentinel.config import Config, load
 from ebank_sentinel.daemon.preview import Previewed, previews
-from ebank_sentinel.model.rule import Words
+from ebank_sentinel.model.rule import Cause, Row, Rule, Width, Words
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.yamlfile import load as load_yaml
 
@@ -111,11 +111,16 @@ def test_each_journey_is_made_from_three_places() -> None:
     assert places == {"login": 3, "balance": 3, "transfer": 3}
 
 
+def row_words(rule: Rule) -> list[Words]:
+    """What the rows of a rule say instead of it."""
+    rows = (*rule.rows, *rule.widens, *rule.because)
+    return [cast("Row | Width | Cause", row).meaning.words for row in rows]
+
+
 def all_words() -> list[Words]:
     """What the rules say, and those of their rows that have a page of their own."""
     rules = example().book.rules.values()
-    rows = [row.meaning.words for rule in rules for row in (*rule.widens, *rule.because)]
-    return [rule.words for rule in rules] + [words for words in rows if words.runbook]
+    return [rule.words for rule in rules] + [words for rule in rules for words in row_words(rule) if words.runbook]
 
 
 def test_every_rule_has_a_runbook_of_its_own_with_three_checks() -> None:
@@ -146,7 +151,7 @@ def test_whatever_customers_feel_says_what_customer_service_answers() -> None:
 def test_every_text_is_there_in_both_languages_or_in_none() -> None:
     for rule in example().book.rules.values():
         assert set(rule.words.title) == {"zh-CN", "en"}
-        for words in (rule.words, *(row.meaning.words for row in (*rule.widens, *rule.because))):
+        for words in (rule.words, *row_words(rule)):
             for text in (words.title, words.number, words.normal, words.impact, words.say):
                 assert set(text) in ({"zh-CN", "en"}, {""}, set()), (rule.id, text)
 
