@@ -78,7 +78,8 @@ class Intake:
     def _values(self, report: Report) -> Mapping[str, str]:
         """What texts may name."""
         time = "" if report.time is None else report.time.astimezone(self.zone).strftime(TIME_FORMAT)
-        place = report.place or ", ".join(report.labels.values())
+        by_labels = "" if "place" in report.missing else ", ".join(report.labels.values())
+        place = report.place or by_labels
         told = {"time": time, "place": place, "impact": report.impact, "reporter": report.reporter}
         unsaid = _NOT_GIVEN["zh" if self.language.startswith("zh") else "en"]
         told = {name: value or unsaid[name] for name, value in told.items()}

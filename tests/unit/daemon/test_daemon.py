@@ -268,6 +268,8 @@ async def test_while_the_store_refuses_pages_go_out_callers_are_told_and_later_a
     assert (await bank.ask("GET", "/-/ready"))[:1] == (503,)
     status, body, headers = await bank.ask("POST", "/api/v1/heartbeats/batch")
     assert (status, body["title"], headers["Retry-After"]) == (503, "The store refuses", "5")
+    alert = {"labels": {"alertname": "x"}}
+    assert (await bank.ask("POST", "/api/v1/alerts", json=[alert]))[0] == 503
     store.commit = commit  # type: ignore[method-assign]
     await eventually(lambda: bool(bank.daemon._flow.desk.ledger.incidents))
     pages = (await bank.ask("GET", "/api/v1/pages"))[1]["pages"]

@@ -78,5 +78,7 @@ def test_a_report_shows_its_time_by_the_clock_of_the_bank_and_its_labels_where_n
     (signal,) = INTAKE.report("r", told, NOW).signals
     assert (signal.change.values["time"], signal.change.values["place"]) == ("2026-12-10 11:00", "0001")
     assert signal.change.target.labels == {"branch": "0001", "type": "flood", "region": "east"}
+    (signal,) = INTAKE.report("r", replace(told, missing=("place",)), NOW).signals
+    assert signal.change.values["place"] == "地点未报", "its labels say something else"
     (signal,) = INTAKE.report("r", replace(told, place="徐汇支行"), NOW).signals
     assert signal.change.values["place"] == signal.change.target.labels["place"] == "徐汇支行"
