@@ -96,28 +96,28 @@ def below_half(draft: Draft, world: World, rule: Rule, incident: Incident) -> bo
     """Whether fewer than half of what it needed fail now. What has no data counts as it did before."""
     if not 0 <= incident.row < len(rule.widens):
         return True  # a reload took the row away
-    failing, base = _now(draft, world, rule, incident)
-    return failing < _needed(rule.widens[incident.row], base) / 2
+    failing = draft.census.holding(incident.id, rule.id)
+    return failing < _needed(rule.widens[incident.row], _base(draft, world, rule, incident, failing)) / 2
 
 
 def figures(draft: Draft, world: World, rule: Rule, incident: Incident) -> Mapping[str, Scalar]:
     """What a text of a wide incident may name: how many fail, of how many."""
     if not incident.over or not 0 <= incident.row < len(rule.widens):
         return {}
-    failing, base = _now(draft, world, rule, incident)
-    scope = draft.census.scope(incident.place)
-    failing = max(failing, len(scope.failing)) if incident.is_open else failing  # with those that are not confirmed
-    base = max(base, failing)
+    failing = draft.census.holding(incident.id, rule.id)
+    if incident.is_open:  # with those that are not confirmed, without those that failed before
+        scope = draft.census.scope(incident.place)
+        failing = max(failing, len(scope.failing) - bisect_left(scope.failing, incident.since, key=_onset))
+    base = _base(draft, world, rule, incident, failing)
     return {"failing": failing, "base": base, "share": failing / base if base else 0.0}
 
 
-def _now(draft: Draft, world: World, rule: Rule, incident: Incident) -> tuple[int, int]:
-    """How many members of a wide incident fail, and how many targets of its scope could."""
+def _base(draft: Draft, world: World, rule: Rule, incident: Incident, failing: int) -> int:
+    """How many targets of a wide incident's scope could fail now; `failing` of them do, and belong to it."""
     scope = draft.census.scope(incident.place)
-    failing = draft.census.holding(incident.id, rule.id)
     total = world.targets_in(rule.watch, incident.place.over, incident.place.value)
     others = max(len(scope.failing) - failing, 0)
-    return failing, max(total - scope.not_counted - scope.no_data - scope.explained - others, failing)
+    return max(total - scope.not_counted - scope.no_data - scope.explained - others, failing)
 
 
 def _needed(width: Width, base: int) -> int:

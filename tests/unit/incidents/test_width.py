@@ -44,6 +44,8 @@ class TestBranch:
         story.go(0, story.of(0, 0)[1:])
         story.passes(6 * MINUTE)
         assert story.shown == ["dark A-0-0-0 device IV", "dark branch=0-0 link III"]
+        (opened,) = [text for text in story.reasons(Reason.OPENED) if "over branch" in text]
+        assert opened.endswith("III, 2 of 2")
 
     def test_those_that_fail_too_far_apart_are_not_one(self) -> None:
         story = Fleet()
