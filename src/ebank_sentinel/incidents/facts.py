@@ -21,7 +21,7 @@ from ebank_sentinel.model.template import fill, placeholders
 MOST_READINGS = 12
 """So many fields of the last reading stand in a mail."""
 
-_PLACES = ("place", "instance", "service", "job", "alertname")
+_PLACES = ("place", "instance", "service", "job")
 """Of what was told to us, the first of these labels says where it is: its key is a hash."""
 
 _ETA = {"zh": "待定", "en": "to be confirmed"}

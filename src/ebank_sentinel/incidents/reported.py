@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 
 from ebank_sentinel.model.notice import Notice
 from ebank_sentinel.model.reading import Scalar
-from ebank_sentinel.model.rule import REPORTS
+from ebank_sentinel.model.rule import PUSHED, REPORTS
 from ebank_sentinel.model.symptom import Symptom
 from ebank_sentinel.model.told import LACKS, TIME_FORMAT
 
 
 def with_report(notice: Notice, symptom: Symptom, zone: ZoneInfo) -> Notice:
-    """Who reported it, when it happened, where, and what is still to be asked; of anything else nothing changes."""
+    """Who reported it, when it happened, where, and what is still to be asked; of what was read nothing changes."""
+    if symptom.id.probe in PUSHED:
+        notice = replace(notice, placed=False)
     if symptom.id.probe != REPORTS:
         return notice
     values = symptom.values

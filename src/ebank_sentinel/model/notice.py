@@ -48,7 +48,8 @@ class Notice:
     number: str = ""  # "成功率62%"
     normal: str = ""  # "98%": what the number is on a good day
     impact: str = ""  # "手机网银登不上"
-    place: str = ""  # "" is the whole bank
+    place: str = ""  # "" is the whole bank, unless it is not `placed`
+    placed: bool = True  # False: nobody told us where it is
     at: datetime  # when this was decided: texts show a date where `since` is of another day
     since: datetime
     ended_at: datetime | None = None

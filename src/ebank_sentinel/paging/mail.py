@@ -38,7 +38,7 @@ def subject(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> st
         case NoticeKind.DIGEST:
             title, time = words.listed.format(level="", count=len(notice.entries)).strip(" :"), ""
     if notice.kind in _OF_AN_INCIDENT:
-        place = notice.place or words.everywhere.strip()
+        place = notice.place or moments.everywhere(notice, words).strip()
     code = f"#{notice.code}" if notice.code else ""
     return " ".join(filter(None, (f"[{level}]", title[:100], place[:60], time, code)))
 

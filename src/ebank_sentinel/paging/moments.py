@@ -44,9 +44,13 @@ def impact(notice: Notice, words: Phrases) -> str:
     """Where and what: `全行手机网银登不上`; "" when neither is known."""
     if not notice.impact:
         return notice.place
-    everywhere = "" if notice.reported else words.everywhere  # who reports may just not have said where
-    place = f"{notice.place}{words.between}" if notice.place else everywhere
+    place = f"{notice.place}{words.between}" if notice.place else everywhere(notice, words)
     return harmless(place + notice.impact)  # once more: two harmless texts may make a link together
+
+
+def everywhere(notice: Notice, words: Phrases) -> str:
+    """The whole bank, when a notice has no place; but whoever tells us may just not have said where."""
+    return words.everywhere if notice.placed else ""
 
 
 def lacking(notice: Notice, words: Phrases) -> str:

@@ -401,6 +401,7 @@ REPORTED = replace(
     place="徐汇支行",
     impact="客户收到假短信",
     reported=True,
+    placed=False,
     reporter="李雷",
 )
 
@@ -424,6 +425,7 @@ def test_what_a_report_does_not_say_is_to_be_asked_for_and_is_never_taken_for_th
     assert english(holes, replies=False).short == (
         "[示例银行] Level III 钓鱼网站 since 03:09 please ask: time, place, impact, who reported it code 4821"
     )
+    assert chinese(holes).subject == "[三级] 钓鱼网站 03:09起 #4821"
     where = chinese(replace(REPORTED, place="", lacks=("place",)), replies=False).short
     assert where == "【示例银行】三级 钓鱼网站 03:09起 影响:客户收到假短信 报告人:李雷 待问清:地点 码4821"
 
