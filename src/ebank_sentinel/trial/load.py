@@ -62,17 +62,23 @@ def load_suites(files: Iterable[Path], *, now: datetime) -> list[Suite]:
 
 
 def _suite(document: Document, file: Path, config_of: Callable[[Path], Config | None]) -> Suite:
-    settings = document.validate(TestFile)
-    path = file.parent / settings.config
+    problems: list[Problem] = []
+    try:
+        document.validate(TestFile)
+    except ConfigError as error:
+        problems += error.problems
+    written, tests = document.data(["config"]), document.data(["tests"])
+    if not isinstance(written, str) or not isinstance(tests, list):
+        raise ConfigError(problems)
+    path = file.parent / written
     if not path.is_file():
         raise ConfigError([document.problem(["config"], f"there is no {path}: it is relative to this file")])
     config = config_of(path)
     if config is None:
-        raise ConfigError([])  # what is wrong is told where it stands
-    problems: list[Problem] = []
+        raise ConfigError(problems)  # what is wrong with it is told where it stands
     cases: list[Case] = []
     first: dict[str, str] = {}
-    for index, _ in enumerate(settings.tests):
+    for index, _ in enumerate(tests):
         try:
             case = _case(document, index, config)
         except ConfigError as error:

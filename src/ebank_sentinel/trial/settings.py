@@ -76,6 +76,7 @@ class ReadingSettings(Strict):
     error: ErrorName | None = None
     no_data: bool | float | None = Field(default=None, description="true: not read from now on; a number: the field")
     gone: Literal[True] | None = Field(default=None, description="the series left the answer (`absent: clear` only)")
+    fields: dict[str, Any] = Field(default={}, description="fields of the same name as the probe, or as a key of this")
     body: Any = Field(default=None, description="the decoded JSON, where the probe keeps it")
 
 

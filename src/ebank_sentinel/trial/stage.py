@@ -163,6 +163,7 @@ class Stage:
         for name, value in selector.items():
             if not isinstance(value, str):
                 raise self._error([*path, probe, name], "a label is text: quote it")
+        rest |= entry.fields
         self._check(path, entry, rest, source)
         fields = {name: value for name, value in rest.items() if isinstance(value, str | bool | int | float)}
         casts = self._selected([*path, probe], source, selector)

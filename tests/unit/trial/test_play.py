@@ -48,7 +48,9 @@ def _watch(*asked: tuple[str, str | None, str | None]) -> Watch:
 
 WATCHES = {
     "atm": _watch(("dark", "now in label.hours", "not up"), ("silent", None, None)),
-    "rate": _watch(("low", None, "value < 5"), ("low-at-night", None, "value < 8 and now in late"), ("gone", None, None)),
+    "rate": _watch(
+        ("low", None, "value < 5"), ("low-at-night", None, "value < 8 and now in late"), ("gone", None, None)
+    ),
 }
 ATMS = tuple(
     Target(id=TargetId("atm", key), labels={"hours": hours}) for key, hours in (("A1", "night"), ("A2", "always"))
@@ -191,7 +193,7 @@ def jumping(
 
 
 seconds = st.integers(0, LENGTH // 5).map(lambda number: START + timedelta(seconds=5 * number))
-readings = st.one_of(st.none(), st.floats(0, 10).map(lambda value: round(value)))
+readings = st.one_of(st.none(), st.integers(0, 10))
 
 
 def spans(target: Target, written: Mapping[datetime, int | None]) -> tuple[Span, ...]:
