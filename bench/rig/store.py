@@ -30,6 +30,7 @@ class IncidentRow:
     key: str
     state: str
     ended_as: str | None
+    over: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Snapshot:
     incidents: dict[str, IncidentRow]
     pages: dict[str, PageRow]
     deliveries: int
+    symptoms: int
 
     def open_targets(self) -> set[str]:
         """Targets with an open incident."""
@@ -89,8 +91,10 @@ def _read(connection: sqlite3.Connection) -> Snapshot:
     connection.execute("BEGIN")  # both tables as of one moment
     try:
         incidents = [
-            IncidentRow(id=id_, key=key, state=state, ended_as=ended_as)
-            for id_, key, state, ended_as in connection.execute("SELECT id, key, state, ended_as FROM incidents")
+            IncidentRow(id=id_, key=key, state=state, ended_as=ended_as, over=over)
+            for id_, key, state, ended_as, over in connection.execute(
+                "SELECT id, key, state, ended_as, over FROM incidents"
+            )
         ]
         pages = [
             PageRow(id=id_, cause=cause, step=step, recipient=recipient, channel=channel, state=state)
@@ -98,6 +102,7 @@ def _read(connection: sqlite3.Connection) -> Snapshot:
                 "SELECT id, cause, step, recipient, channel, state FROM pages"
             )
         ]
+        (symptoms,) = connection.execute("SELECT count(*) FROM symptoms").fetchone()
         (deliveries,) = connection.execute("SELECT count(*) FROM deliveries").fetchone()
     finally:
         connection.rollback()
@@ -105,4 +110,5 @@ def _read(connection: sqlite3.Connection) -> Snapshot:
         incidents={incident.id: incident for incident in incidents},
         pages={page.id: page for page in pages},
         deliveries=deliveries,
+        symptoms=symptoms,
     )

@@ -9,6 +9,8 @@ decided is written, as it was decided, as soon as the store takes it.
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -35,6 +37,9 @@ _log = structlog.get_logger()
 
 MOST_ITEMS = 500
 """So many items in a batch: more wait for the next, so that an ack is never behind 50,000 changes."""
+
+MOST_LINES = 50
+"""So many lines of one decision are logged one by one: a storm must not fill the journal."""
 
 CLAIM_EVERY = timedelta(seconds=15)
 """How often pages whose lease ran out are claimed again."""
@@ -159,9 +164,16 @@ class Desk:
 
     async def _turn(self) -> None:
         """One batch: decide, commit, then act; then whatever else has fallen due."""
-        batch = self._queue[:MOST_ITEMS]
-        del self._queue[:MOST_ITEMS]
         now = self._clock.now()
+        crowded = next(itertools.islice(self.newest.due(now), MOST_ITEMS, None), None)
+        if crowded is None:
+            batch = self._queue[:MOST_ITEMS]
+            del self._queue[:MOST_ITEMS]
+        else:  # so many timers are due that they are taken in parts, and with each part what happened before its end
+            now = crowded.due
+            early = [item for item in self._queue if item.at <= now][:MOST_ITEMS]
+            batch, chosen = early, {id(item) for item in early}
+            self._queue = [item for item in self._queue if id(item) not in chosen]
         # Timers run no further than what is known: an item that waits may concern them.
         until = min((item.at for item in self._queue), default=now)
         if not await self._attempt(batch, min(now, until)):
@@ -199,7 +211,11 @@ class Desk:
         self._metrics.batch_items.observe(len(batch))
         for event in delta.events:
             self._metrics.decisions.labels(event.reason.value).inc()
+        for event in delta.events[:MOST_LINES]:
             _log.info("decided", reason=event.reason.value, incident=event.incident, detail=event.detail)
+        if len(delta.events) > MOST_LINES:
+            rest = Counter(event.reason.value for event in delta.events[MOST_LINES:])
+            _log.info("decided more: each is in the history of its incident", **rest)
         for request, answer in draft.answers.items():
             self._answer(request, answer)
         self._release(self._outgoing.due(delta.pages.values(), now))

@@ -90,11 +90,12 @@ class Counted:
 
     def places(self, rule: str, labels: Mapping[str, str]) -> tuple[Place, ...]:
         """The scopes that a target with these labels is in, for a rule."""
-        return tuple(
-            Place(rule, over, "" if over == FLEET else labels[over])
-            for over in self.labels.get(rule, ())
-            if over == FLEET or labels.get(over)
-        )
+        found = []
+        for over in self.labels.get(rule, ()):
+            value = "" if over == FLEET else labels.get(over)
+            if value is not None and (value or over == FLEET):
+                found.append(Place(rule, over, value))
+        return tuple(found)
 
 
 class Census:  # noqa: PLW1641 - it changes: it has no hash
@@ -153,7 +154,7 @@ class Census:  # noqa: PLW1641 - it changes: it has no hash
         if either is None:
             return
         rule = either.id.rule
-        if rule in self.counted.labels:
+        if rule in self.counted.labels and _counted_as(old) != _counted_as(new):
             self._count(old, -1)
             self._count(new, 1)
         if rule in self.counted.related and (old is None or new is None):
@@ -221,6 +222,13 @@ class Census:  # noqa: PLW1641 - it changes: it has no hash
                 insort(scope.failing, entry)
             else:
                 del scope.failing[bisect_left(scope.failing, entry)]
+
+
+def _counted_as(symptom: Symptom | None) -> object:
+    """What of a symptom matters to a count."""
+    if symptom is None or not symptom.known or not symptom.holds:
+        return None
+    return symptom.onset, symptom.under is None, symptom.labels
 
 
 def census_of(counted: Counted, symptoms: Iterator[Symptom], before: Census | None = None) -> Census:

@@ -159,16 +159,16 @@ class Ledger:
             self.census = census_of(counted, iter(self.symptoms.values()), self.census)
 
     def due(self, now: datetime) -> Iterator[Timer]:
-        """The timers that are due, in no order; the heap stays as it is."""
-        stack = [0]
-        while stack:
-            index = stack.pop()
-            if index < len(self._agenda) and self._agenda[index][0] <= now:
-                due, timer_id = self._agenda[index]
-                timer = self.timers.get(timer_id)
-                if timer is not None and timer.due == due:
-                    yield timer
-                stack += (2 * index + 1, 2 * index + 2)
+        """The timers that are due, in the order of time; the heap stays as it is."""
+        front = [(self._agenda[0], 0)] if self._agenda else []
+        while front and front[0][0][0] <= now:
+            (due, timer_id), index = heapq.heappop(front)
+            timer = self.timers.get(timer_id)
+            if timer is not None and timer.due == due:
+                yield timer
+            for below in (2 * index + 1, 2 * index + 2):
+                if below < len(self._agenda):
+                    heapq.heappush(front, (self._agenda[below], below))
 
     def next_due(self) -> datetime | None:
         """When the next timer falls due."""
