@@ -151,7 +151,8 @@ def _fields(config: Config, rule: Rule) -> dict[str, Scalar]:
     if rule.pushed:
         wide, caused = [row.meaning.words for row in rule.widens], [row.meaning.words for row in rule.because]
         names = [name for words in (rule.words, *wide, *caused) for name in _named(words)]
-        kinds = {**dict.fromkeys((name for name in names if name not in OF_A_SCOPE), str), **kinds}
+        kinds = {name: kind for name, kind in kinds.items() if name != "impact"}  # a reporter's would hide the rule's
+        kinds |= dict.fromkeys((name for name in names if name not in OF_A_SCOPE), str)
     return {name: _EXAMPLES.get(kind, 1) for name, kind in kinds.items()}
 
 
