@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
+from ebank_sentinel.incidents import recurring
+from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.ledger import Ledger
 from ebank_sentinel.model.rule import Rule
@@ -60,7 +63,9 @@ def reached(ledger: Ledger, open_now: Iterable[Incident], rules: Mapping[str, Ru
         if rule is None:
             continue
         if symptom.state is SymptomState.FIRING and symptom.incident is not None:
-            found |= {Reached(rule_id, "worse", row + 1) for row in symptom.held if row < len(rule.rows)}
+            held = symptom.held | recurring.rows(Draft(ledger), rule, symptom.id, symptom.fired_at or symptom.onset)
+            found |= {Reached(rule_id, "worse", row + 1) for row in held if row < len(rule.rows)}
+            found |= {Reached(rule_id, "worse", row + 1) for row in _counted(rule, ledger.firings.get(symptom.id, ()))}
         if symptom.under is not None:
             found |= {
                 Reached(rule_id, "unless", number)
@@ -68,3 +73,10 @@ def reached(ledger: Ledger, open_now: Iterable[Incident], rules: Mapping[str, Ru
                 if parent.rule == symptom.under.rule
             }
     return found
+
+
+def _counted(rule: Rule, moments: Sequence[datetime]) -> Iterator[int]:
+    """The rows that count, and whose number was reached when it last fired."""
+    for index, row in enumerate(rule.rows):
+        if row.count and sum(moment > moments[-1] - row.within for moment in moments) >= row.count:
+            yield index
