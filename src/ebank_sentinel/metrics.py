@@ -91,6 +91,8 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "sentinel_targets": ("Targets that are watched, by probe.", ("probe",)),
     "sentinel_symptoms": ("Symptoms, by state and whether their target is known.", ("state", "known")),
     "sentinel_incidents": ("Open incidents, by severity.", ("severity",)),
+    "sentinel_wide_incidents": ("Open incidents of more than one target, by the label of their scope.", ("over",)),
+    "sentinel_symptoms_explained": ("Symptoms that stand under a parent, or wait for one.", ()),
     "sentinel_outbox_pages": ("Pages that are not final, by state.", ("state",)),
     "sentinel_outbox_oldest_seconds": ("Age of the oldest page that is ready and not accepted yet.", ()),
     "sentinel_rules_unknown": ("Rules that were unknown on every target for ten intervals.", ()),

@@ -73,7 +73,7 @@ def test_all_of_it_is_ours_and_says_what_it_is(metrics: Metrics) -> None:
 
 
 def test_nothing_is_labelled_by_target(metrics: Metrics) -> None:
-    allowed = {"probe", "outcome", "error", "reason", "channel", "state", "known", "severity", "version", "le"}
+    allowed = {"probe", "outcome", "error", "reason", "channel", "state", "known", "severity", "over", "version", "le"}
     found = {name for family in metrics.registry.collect() for sample in family.samples for name in sample.labels}
     assert found <= allowed
 

@@ -19,6 +19,8 @@ def gauges(
     """The gauges of `metrics.GAUGES`; what there could be is there, with 0."""
     symptoms = Counter((symptom.state.value, str(symptom.known).lower()) for symptom in ledger.symptoms.values())
     incidents = Counter(incident.severity for incident in ledger.incidents.values())
+    overs = {width.over for rule in config.book.rules.values() for width in rule.widens}
+    wide = Counter(incident.over for incident in ledger.incidents.values() if incident.over)
     pages = Counter(page.state for page in ledger.pages.values())
     waiting = [page.created_at for page in ledger.pages.values() if page.state is PageState.READY]
     oldest = (now - min(waiting)).total_seconds() if waiting else 0.0
@@ -28,6 +30,8 @@ def gauges(
             (state.value, known): symptoms[state.value, known] for state in SymptomState for known in ("true", "false")
         },
         "sentinel_incidents": {(severity.name,): incidents[severity] for severity in Severity},
+        "sentinel_wide_incidents": {(over,): wide[over] for over in sorted(overs | wide.keys())},
+        "sentinel_symptoms_explained": {(): sum(symptom.under is not None for symptom in ledger.symptoms.values())},
         "sentinel_outbox_pages": {(state.value,): pages[state] for state in (PageState.READY, PageState.HELD)},
         "sentinel_outbox_oldest_seconds": {(): oldest},
         "sentinel_rules_unknown": {(): rules_unknown},

@@ -106,6 +106,8 @@ async def test_what_took_over_and_what_was_taken_over_name_each_other(tmp_path: 
         assert body["scope_now"]["why"] == "2 of 2 fail in branch 0001"
         _, body = await explain(bank, "?probe=atm&target=A2")
         assert body["rules"][0]["widens"][0]["incident"]["code"] == wide.code
+        assert bank.metrics.registry.get_sample_value("sentinel_wide_incidents", {"over": "branch"}) == 1
+        assert bank.metrics.registry.get_sample_value("sentinel_symptoms_explained") == 0
 
 
 async def test_it_goes_on_explaining_while_the_store_refuses(bank: LoopbackDaemon) -> None:
