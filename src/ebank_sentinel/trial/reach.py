@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ebank_sentinel.incidents import recurring
@@ -65,7 +64,6 @@ def reached(ledger: Ledger, open_now: Iterable[Incident], rules: Mapping[str, Ru
         if symptom.state is SymptomState.FIRING and symptom.incident is not None:
             held = symptom.held | recurring.rows(Draft(ledger), rule, symptom.id, symptom.fired_at or symptom.onset)
             found |= {Reached(rule_id, "worse", row + 1) for row in held if row < len(rule.rows)}
-            found |= {Reached(rule_id, "worse", row + 1) for row in _counted(rule, ledger.firings.get(symptom.id, ()))}
         if symptom.under is not None:
             found |= {
                 Reached(rule_id, "unless", number)
@@ -73,10 +71,3 @@ def reached(ledger: Ledger, open_now: Iterable[Incident], rules: Mapping[str, Ru
                 if parent.rule == symptom.under.rule
             }
     return found
-
-
-def _counted(rule: Rule, moments: Sequence[datetime]) -> Iterator[int]:
-    """The rows that count, and whose number was reached when it last fired."""
-    for index, row in enumerate(rule.rows):
-        if row.count and sum(moment > moments[-1] - row.within for moment in moments) >= row.count:
-            yield index

@@ -26,8 +26,8 @@ THIRD = Row(hold=timedelta(), meaning=Meaning(severity=Severity.II), count=3, wi
 def test_a_row_that_counts_is_reached_when_its_number_is(fired: Sequence[float], counts: bool) -> None:
     counting = rule(rows=(THIRD,))
     symptom_id = SymptomId(counting.id, *TargetId("login", "login"))
-    symptom = Symptom(id=symptom_id, state=SymptomState.FIRING, onset=at(0), known=True, incident="i")
-    ledger = Ledger(
-        symptoms={symptom_id: symptom}, firings={symptom_id: tuple(at(seconds) for seconds in fired)} if fired else {}
-    )
+    moments = tuple(at(seconds) for seconds in fired)
+    last = moments[-1] if moments else at(0)
+    symptom = Symptom(id=symptom_id, state=SymptomState.FIRING, onset=last, fired_at=last, known=True, incident="i")
+    ledger = Ledger(symptoms={symptom_id: symptom}, firings={symptom_id: moments} if moments else {})
     assert (Reached(counting.id, "worse", 1) in reached(ledger, [], {counting.id: counting})) is counts
