@@ -86,12 +86,22 @@ FILES = {
             severity: III
             groups: [technical]
             worse: [{when: rate < 0.5, severity: II}]
+            unless: [{rule: login-down, same: []}]
           - id: login-down
             title: {zh-CN: 登录中断, en: Login down}
             watch: login
             when: not up
             category: system
             severity: II
+            groups: [technical]
+            worse: [{count: 2, within: 1d, tell: [logistics]}]
+          - id: everything-down
+            title: {zh-CN: 全部中断, en: All down}
+            all_of: [login-down, something-wrong]
+            same: []
+            within: 10m
+            category: system
+            severity: I
             groups: [technical]
           - id: login-gone
             title: {zh-CN: 指标缺失, en: No figures}

@@ -126,7 +126,7 @@ def test_coverage_lists_what_no_test_reaches(run: Run, tests: Path) -> None:
 
     assert done.status == 1
     lines = done.out.splitlines()
-    assert lines[2].endswith("% of rules and rows are reached: 1 of 13")
+    assert lines[2].endswith("% of rules and rows are reached: 1 of 18")
     assert "  no test reaches atm-dark: widens 1" in lines
     assert "  no test reaches login-down" not in lines
     assert lines[-1] == "  for-later is dormant: no test can reach it"
@@ -135,7 +135,7 @@ def test_coverage_lists_what_no_test_reaches(run: Run, tests: Path) -> None:
 
 
 def test_what_a_failing_test_reached_is_not_covered(run: Run, tests: Path) -> None:
-    assert "reached: 0 of 13" in run(write_tests(tests, DOWN), "--coverage").out
+    assert "reached: 0 of 18" in run(write_tests(tests, DOWN), "--coverage").out
 
 
 def test_json_holds_results_differences_and_timeline(run: Run, tests: Path) -> None:

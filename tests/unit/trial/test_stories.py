@@ -271,3 +271,42 @@ class TestDifferences:
         ends = "        end: 30m\n        reports: [{at: 20m, type: phishing}]\n"
         [line] = self.expecting(bank, entry, more=ends)
         assert line.startswith("unexpected: a page to wang by sms, first: 【示例银行】三级 钓鱼网站")
+
+
+class TestReach:
+    def reached(self, bank: Path, *lines: str) -> set[str]:
+        [verdict] = run(bank, "\n".join(["name: x", "start: 2026-12-10T10:00", *lines]))
+        assert verdict.differences == []
+        return {str(part) for part in verdict.reached}
+
+    def test_a_rule_is_reached_by_an_incident_that_is_compared(self, bank: Path) -> None:
+        readings = "readings: [{at: 0s, login: {}, up: false}, {at: 5m, login: {}}]"
+        late = "expect: [{at: 10m, quiet: true, pages: any}]"
+        seen = "expect: [{at: 1m, incidents: [{rule: login-down}], pages: any}]"
+        assert self.reached(bank, readings, late) == set()
+        assert self.reached(bank, readings, seen) == {"login-down"}
+
+    def test_a_row_that_counts_is_reached_when_its_number_is(self, bank: Path) -> None:
+        story = (
+            "readings: [{at: 0s, login: {}, up: false}, {at: 5m, login: {}}, {at: 1h, login: {}, up: false}]",
+            "expect: [{at: 1h1m, incidents: [{rule: login-down, tell: [logistics]}], pages: any}]",
+        )
+        assert self.reached(bank, *story) == {"login-down", "login-down: worse 1"}
+
+    def test_a_parent_is_reached_by_what_it_explains(self, bank: Path) -> None:
+        story = (
+            "readings: [{at: 0s, login: {}, up: false}, {at: 1m, rate: {}, fields: {rate: 0.9}, attempts: 300}]",
+            "expect: [{at: 10m, incidents: [{rule: login-down}], pages: any}]",
+        )
+        assert self.reached(bank, *story) == {"login-down", "login-low: unless 1"}
+
+    def test_a_whole_is_reached_with_each_of_its_parts(self, bank: Path) -> None:
+        story = (
+            "readings: [{at: 0s, login: {}, up: false}, {at: 1m, wrong: {}, value: 1}]",
+            "expect: [{at: 2m, incidents: [{rule: everything-down}], pages: any}]",
+        )
+        assert self.reached(bank, *story) == {
+            "everything-down",
+            "everything-down: all_of 1",
+            "everything-down: all_of 2",
+        }
