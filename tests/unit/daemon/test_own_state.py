@@ -276,8 +276,17 @@ class TestAStoreThatRefuses:
         await running.passes(180)
         assert "channel-fails sms" in running.open()
         assert ("mail", "first", True) in running.pages("channel-fails")
-        # What was accepted meanwhile does not wait, though that is not written yet.
-        assert running.fields(OWN_CHANNELS, "mail")["waiting_s"] == 0.0
+
+    async def test_lets_no_page_wait_that_was_accepted_meanwhile(self, running: Running) -> None:
+        running.gateway["sms"] = Outcome.RETRY
+        running.reads(0.5)
+        await running.passes(30)
+        assert float(running.fields(OWN_CHANNELS, "sms")["waiting_s"]) > 0
+        running.store.error = StoreRefused("the disk is full")
+        running.gateway.clear()
+        await running.passes(90)
+        assert running.flow.desk.refusing
+        assert running.fields(OWN_CHANNELS, "sms")["waiting_s"] == 0.0
 
 
 OWN_RULE = """\
