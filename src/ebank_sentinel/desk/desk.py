@@ -9,7 +9,6 @@ decided is written, as it was decided, as soon as the store takes it.
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -165,12 +164,12 @@ class Desk:
     async def _turn(self) -> None:
         """One batch: decide, commit, then act; then whatever else has fallen due."""
         now = self._clock.now()
-        crowded = next(itertools.islice(self.newest.due(now), MOST_ITEMS, None), None)
-        if crowded is None:
+        timers = self.newest.due(now, MOST_ITEMS + 1)
+        if len(timers) <= MOST_ITEMS:
             batch = self._queue[:MOST_ITEMS]
             del self._queue[:MOST_ITEMS]
         else:  # so many timers are due that they are taken in parts, and with each part what happened before its end
-            now = crowded.due
+            now = timers[-1].due
             early = [item for item in self._queue if item.at <= now][:MOST_ITEMS]
             batch, chosen = early, {id(item) for item in early}
             self._queue = [item for item in self._queue if id(item) not in chosen]
@@ -202,7 +201,7 @@ class Desk:
 
     async def _decide(self, batch: Sequence[Item], now: datetime, only: Timer | None) -> None:
         world = self._world()
-        ledger = self.newest if only is None else replace(self.newest, timers={only.id: only})
+        ledger = self.newest if only is None else self.newest.with_only(only)
         ledger.count_by(world.relations.counted)
         draft = decide(ledger, batch, world, now)
         delta = draft.delta()
@@ -260,7 +259,7 @@ class Desk:
 
     async def _timers_one_by_one(self, now: datetime) -> None:
         """A timer that cannot be decided is postponed, so that the others run."""
-        for timer in sorted(self.newest.due(now), key=lambda timer: timer.due):
+        for timer in self.newest.due(now):
             if not await self._attempt([], now, timer):
                 _log.error("a timer was postponed", timer=repr(timer.id)[:500])
                 self._metrics.items_rejected.inc()

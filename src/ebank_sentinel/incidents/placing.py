@@ -145,6 +145,15 @@ def leave(draft: Draft, world: World, symptom: Symptom, reason: Reason, at: date
     _release(draft, world, members, at, now, Reason.RETURNED, incident.ack)
 
 
+def retire(draft: Draft, world: World, at: datetime, now: datetime) -> None:
+    """A reload took rules away: their incidents are over, and what of other rules was part of them is placed anew."""
+    for incident in draft.open_incidents():
+        if incident.rule not in world.rules:
+            members = [one for one in map(draft.symptom, draft.members(incident.id)) if one is not None]
+            end_incident(draft, world, incident, Reason.RETIRED, at, now)
+            _release(draft, world, members, at, now, Reason.RETURNED, incident.ack)
+
+
 def give_up(draft: Draft, world: World, symptom: Symptom, at: datetime, now: datetime) -> None:
     """A pending symptom holds no more, and is gone already: whoever waited for it waits in vain."""
     waiting = kinship.under(draft, world, symptom.id)
@@ -416,6 +425,13 @@ def due_of(rule: Rule, symptom: Symptom, at: datetime) -> datetime:
     """
     due = at if symptom.held else symptom.onset + rule.hold
     return max(due, symptom.onset + rule.every) if rule.widens else due
+
+
+def is_wide(draft: Draft, rule: Rule, symptom: Symptom) -> bool:
+    """Whether an incident of one of its scopes is open already."""
+    places = (place_of(rule, width, symptom.labels) for width in rule.widens)
+    known = (draft.at_place(place) for place in places if place is not None)
+    return any(incident is not None and incident.is_open for incident in known)
 
 
 def _stand(parent: SymptomId) -> TimerId:

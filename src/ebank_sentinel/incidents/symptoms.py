@@ -105,6 +105,7 @@ def on_reloaded(draft: Draft, world: World, reloaded: Reloaded, now: datetime) -
         symptom = draft.symptom(symptom_id)
         if symptom is not None:
             _retire(draft, world, symptom, reloaded.at, now)
+    placing.retire(draft, world, reloaded.at, now)
     outbox.leave_lost_channels(draft, world, reloaded.at, now)
 
 
@@ -173,6 +174,8 @@ def _settle(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: dateti
     """Fire when the rule's own hold or any row's is over; else wait for the rule's own."""
     if symptom.state is SymptomState.PENDING:
         due = placing.due_of(rule, symptom, at)
+        if symptom.onset + rule.hold <= at < due and placing.is_wide(draft, rule, symptom):
+            due = at  # nothing is left to wait for
         timer_id = _timer(symptom.id, TimerKind.HOLD)
         if due > at:
             draft.put_symptom(symptom)

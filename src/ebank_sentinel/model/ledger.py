@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 import heapq
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -99,7 +99,8 @@ class Ledger:
     pages_of: dict[str, set[str]] = field(default_factory=dict)  # by cause
     incident_by_code: dict[str, str] = field(default_factory=dict)
     _taken: dict[str, set[str]] = field(default_factory=dict)  # -> those that it took over; may name what is gone
-    _agenda: list[tuple[datetime, TimerId]] = field(default_factory=list)  # heap; may hold what is gone
+    # A heap that may hold what is gone: what it is asked changes its order, and nothing else.
+    _agenda: list[tuple[datetime, TimerId]] = field(default_factory=list, compare=False)
 
     def apply(self, delta: Delta) -> None:
         """Move to the state after a commit. Nothing here can fail half-way."""
@@ -153,22 +154,26 @@ class Ledger:
             _agenda=list(self._agenda),
         )
 
+    def with_only(self, timer: Timer) -> Ledger:
+        """The same with one timer alone, to see whether that one can be decided."""
+        return replace(self, timers={timer.id: timer}, _agenda=[(timer.due, timer.id)])
+
     def count_by(self, counted: Counted) -> None:
         """Count by what the rules ask for now; nothing happens while that is the same."""
         if counted != self.census.counted:
             self.census = census_of(counted, iter(self.symptoms.values()), self.census)
 
-    def due(self, now: datetime) -> Iterator[Timer]:
-        """The timers that are due, in the order of time; the heap stays as it is."""
-        front = [(self._agenda[0], 0)] if self._agenda else []
-        while front and front[0][0][0] <= now:
-            (due, timer_id), index = heapq.heappop(front)
+    def due(self, now: datetime, most: int | None = None) -> list[Timer]:
+        """The timers that are due, the earliest first; no more than `most` of them."""
+        found: list[Timer] = []
+        while self._agenda and self._agenda[0][0] <= now and (most is None or len(found) < most):
+            due, timer_id = heapq.heappop(self._agenda)
             timer = self.timers.get(timer_id)
             if timer is not None and timer.due == due:
-                yield timer
-            for below in (2 * index + 1, 2 * index + 2):
-                if below < len(self._agenda):
-                    heapq.heappush(front, (self._agenda[below], below))
+                found.append(timer)
+        for timer in found:
+            heapq.heappush(self._agenda, (timer.due, timer.id))
+        return found
 
     def next_due(self) -> datetime | None:
         """When the next timer falls due."""
