@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -70,7 +71,10 @@ class Bench:
         began = time.perf_counter()
         policy = replace(self._policy, targets=case.targets, finders={})
         run = _Run(case, policy, self._relations, self._intake, self._mails)
-        run.play(stop_early=stop_early)
+        try:
+            run.play(stop_early=stop_early)
+        except Exception as error:  # noqa: BLE001 - one test must not hide what the others say
+            run.verdict.differences.append(_failed(case, error))
         run.verdict.seconds = time.perf_counter() - began
         return run.verdict
 
@@ -240,6 +244,14 @@ class _Run:
 
 
 _Work = Callable[[datetime], None]
+
+
+def _failed(case: Case, error: Exception) -> Difference:
+    """It was not decided to the end: with the place in the program, for who mends it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "nowhere"
+    words = f"the program itself failed, and not the rule: {type(error).__name__}: {error} ({where})"
+    return Difference(at=case.end, place=case.place, lines=(words,))
 
 
 def _bound(work: Callable[..., None], one: Spoken | Expected) -> _Work:

@@ -273,6 +273,16 @@ class TestDifferences:
         assert line.startswith("unexpected: a page to wang by sms, first: 【示例银行】三级 钓鱼网站")
 
 
+def test_a_failure_of_the_program_is_one_tests_failure(bank: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("here")
+
+    monkeypatch.setattr("ebank_sentinel.trial.bench.decide", fails)
+    [line] = differences(bank, "name: x\nstart: 2026-12-10T10:00\nexpect: [{at: 1m, quiet: true}]")
+
+    assert line.startswith("the program itself failed, and not the rule: ZeroDivisionError: here (")
+
+
 class TestReach:
     def reached(self, bank: Path, *lines: str) -> set[str]:
         [verdict] = run(bank, "\n".join(["name: x", "start: 2026-12-10T10:00", *lines]))
