@@ -96,7 +96,7 @@ def below_half(draft: Draft, world: World, rule: Rule, incident: Incident) -> bo
     """Whether fewer than half of what it needed fail now. What has no data counts as it did before."""
     if not 0 <= incident.row < len(rule.widens):
         return True  # a reload took the row away
-    failing = draft.census.holding(incident.id, rule.id)
+    failing = _together(draft, rule, incident)
     return failing < _needed(rule.widens[incident.row], _base(draft, world, rule, incident, failing)) / 2
 
 
@@ -104,12 +104,18 @@ def figures(draft: Draft, world: World, rule: Rule, incident: Incident) -> Mappi
     """What a text of a wide incident may name: how many fail, of how many."""
     if not incident.over or not 0 <= incident.row < len(rule.widens):
         return {}
-    failing = draft.census.holding(incident.id, rule.id)
-    if incident.is_open:  # with those that are not confirmed, without those that failed before
-        scope = draft.census.scope(incident.place)
-        failing = max(failing, len(scope.failing) - bisect_left(scope.failing, incident.since, key=_onset))
+    failing = _together(draft, rule, incident)
     base = _base(draft, world, rule, incident, failing)
     return {"failing": failing, "base": base, "share": failing / base if base else 0.0}
+
+
+def _together(draft: Draft, rule: Rule, incident: Incident) -> int:
+    """How many fail in a wide incident, with those that are not confirmed yet, without those that failed before."""
+    members = draft.census.holding(incident.id, rule.id)
+    if not incident.is_open:
+        return members
+    failing = draft.census.scope(incident.place).failing
+    return max(members, len(failing) - bisect_left(failing, incident.since, key=_onset))
 
 
 def _base(draft: Draft, world: World, rule: Rule, incident: Incident, failing: int) -> int:

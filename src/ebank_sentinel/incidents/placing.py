@@ -15,6 +15,7 @@ from ebank_sentinel.incidents import kinship, notices, recurring
 from ebank_sentinel.incidents.counting import Verdict, below_half, judge, place_of
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.opening import Start, absorb, end_incident, learn_cause, open_incident
+from ebank_sentinel.incidents.weighing import weigh, weigh_around
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.incident import Ack, Incident, IncidentState, Place
 from ebank_sentinel.model.ledger import Timer, TimerId, TimerKind
@@ -66,12 +67,13 @@ def fire(
 
 def widen_early(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
     """A target more fails: the widest row may hold at once; narrower ones wait one interval for the rest to follow."""
-    if rule.widens:
+    weigh_around(draft, world, rule, symptom.labels, at, more=True)
+    if rule.widens and kinship.parent_of(draft, rule, symptom) is None:  # what a parent explains is no wider than that
         _widen(draft, world, rule, symptom.labels, at, now, rows=(len(rule.widens) - 1,))
-        narrowest = next((place for width in rule.widens if (place := place_of(rule, width, symptom.labels))), None)
+        narrowest = _narrowest(rule, symptom.labels)
         timer_id = None if narrowest is None else TimerId(TimerKind.WIDTH, narrowest)
-        if timer_id is not None and rule.every and draft.timer(timer_id) is None:
-            draft.set_timer(Timer(id=timer_id, onset=at, due=at + rule.every))
+        if timer_id is not None and rule.settle and draft.timer(timer_id) is None:
+            draft.set_timer(Timer(id=timer_id, onset=at, due=at + rule.settle))
     for other, incident in kinship.explained_by(draft, world, symptom):
         learn_cause(draft, world, other, incident, at, now)
 
@@ -86,9 +88,10 @@ def on_width(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
     newest = draft.symptom(failing[-1][1])
     if newest is None:
         return
-    if newest.onset + rule.every > timer.due:  # a later one has an interval of its own
-        draft.set_timer(replace(timer, due=newest.onset + rule.every))
-    _widen(draft, world, rule, newest.labels, timer.due, now, rows=range(len(rule.widens)))
+    if newest.onset + rule.settle > timer.due:  # a later one has an interval of its own
+        draft.set_timer(replace(timer, due=newest.onset + rule.settle))
+    if kinship.parent_of(draft, rule, newest) is None:
+        _widen(draft, world, rule, newest.labels, timer.due, now, rows=range(len(rule.widens)))
 
 
 def on_stand(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
@@ -110,20 +113,6 @@ def on_narrow(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
     remaining = sum(one.holds and one.id.rule == rule.id for one in members)
     end_incident(draft, world, incident, Reason.RESOLVED, timer.due, now, remaining=remaining)
     _release(draft, world, members, timer.due, now, Reason.NARROWED, incident.ack)
-
-
-def weigh(draft: Draft, world: World, symptom: Symptom, at: datetime) -> None:
-    """A member of a wide incident fails no more, or again: start or stop the time after which it ends."""
-    incident = None if symptom.incident is None else draft.incident(symptom.incident)
-    rule = None if incident is None else world.rules.get(incident.rule)
-    if incident is None or rule is None or not incident.is_open or incident.row == -1:
-        return
-    timer_id = TimerId(TimerKind.NARROW, (incident.id,))
-    if not below_half(draft, world, rule, incident):
-        draft.drop_timer(timer_id)
-    elif draft.timer(timer_id) is None:
-        wait = max(rule.clear_after, rule.reopen_within) if incident.reopened else rule.clear_after
-        draft.set_timer(Timer(id=timer_id, onset=at, due=at + wait))
 
 
 def leave(draft: Draft, world: World, symptom: Symptom, reason: Reason, at: datetime, now: datetime) -> None:
@@ -156,6 +145,9 @@ def retire(draft: Draft, world: World, at: datetime, now: datetime) -> None:
 
 def give_up(draft: Draft, world: World, symptom: Symptom, at: datetime, now: datetime) -> None:
     """A pending symptom holds no more, and is gone already: whoever waited for it waits in vain."""
+    rule = world.rules.get(symptom.id.rule)
+    if rule is not None:
+        weigh_around(draft, world, rule, symptom.labels, at, more=False)
     waiting = kinship.under(draft, world, symptom.id)
     if draft.timer(_stand(symptom.id)) is not None:
         return  # they wait for something else
@@ -163,6 +155,21 @@ def give_up(draft: Draft, world: World, symptom: Symptom, at: datetime, now: dat
         draft.put_symptom(replace(child, under=None))
     for rule, child in waiting:
         _again(draft, world, rule, child.id, at, now, Reason.FIRST, None)
+    newest: dict[Place, tuple[Rule, Symptom]] = {}
+    for rule, child in kinship.children_of(draft, world, symptom):
+        place = _narrowest(rule, child.labels)
+        if place is not None and (place not in newest or newest[place][1].onset < child.onset):
+            newest[place] = rule, child
+    for rule, child in newest.values():  # how wide they are was not asked while it might explain them
+        widen_early(draft, world, rule, child, at, now)
+
+
+# -- how wide it is --------------------------------------------------------------------------------
+
+
+def _narrowest(rule: Rule, labels: Mapping[str, str]) -> Place | None:
+    """The narrowest scope that a target is in."""
+    return next((place for width in rule.widens if (place := place_of(rule, width, labels))), None)
 
 
 # -- where it belongs -----------------------------------------------------------------------------
@@ -424,7 +431,7 @@ def due_of(rule: Rule, symptom: Symptom, at: datetime) -> datetime:
     A rule that widens waits at least one interval for the others of a scope.
     """
     due = at if symptom.held else symptom.onset + rule.hold
-    return max(due, symptom.onset + rule.every) if rule.widens else due
+    return max(due, symptom.onset + rule.settle) if rule.widens else due
 
 
 def is_wide(draft: Draft, rule: Rule, symptom: Symptom) -> bool:

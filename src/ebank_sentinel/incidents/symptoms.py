@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ebank_sentinel.incidents import opening, outbox, placing, recurring
+from ebank_sentinel.incidents import opening, outbox, placing, recurring, weighing
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.census import Apart
@@ -189,7 +189,7 @@ def _settle(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: dateti
         placing.fire(draft, world, rule, symptom, at, now)
     elif symptom.state is SymptomState.FIRING:
         opening.worsen(draft, world, rule, symptom, at, now)
-        placing.weigh(draft, world, symptom, at)
+        weighing.weigh(draft, world, symptom, at)
 
 
 def _is_homeless(draft: Draft, symptom: Symptom) -> bool:
@@ -215,7 +215,7 @@ def holds_not(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: date
         clearing_since=symptom.clearing_since or at,
     )
     draft.put_symptom(symptom)
-    placing.weigh(draft, world, symptom, at)
+    weighing.weigh(draft, world, symptom, at)
     _clear(draft, world, rule, symptom, at, now)
 
 

@@ -98,6 +98,30 @@ class TestParent:
         story.passes(4 * MINUTE)
         assert story.shown == ["switch sw1 system I"]
 
+    def test_nothing_widens_while_a_parent_that_may_explain_it_is_pending(self) -> None:
+        story = Fleet()
+        story.go(0, story.of(0, 0))
+        story.passes(6 * MINUTE)
+        story.accept_all(6 * MINUTE)
+        story.paged()
+        story.signal(7 * MINUTE, rule="switch", key="sw1", switch="sw1")
+        story.go(7 * MINUTE + 1, [one for one in story.fleet if one not in story.of(0, 0)])
+        story.passes(7 * MINUTE + 29)
+        assert story.shown == ["dark branch=0-0 link III"]
+        assert story.paged() == []
+        story.passes(7 * MINUTE + 31)
+        assert story.shown == ["switch sw1 system I"]
+        assert story.paged() == ["wang part_of part_of", "zhao first first"]
+
+    def test_it_widens_at_once_when_that_parent_was_nothing(self) -> None:
+        story = Fleet()
+        story.go(0, story.of(0, 0))
+        story.passes(6 * MINUTE)
+        story.signal(7 * MINUTE, rule="switch", key="sw1", switch="sw1")
+        story.go(7 * MINUTE + 1, [one for one in story.fleet if one not in story.of(0, 0)])
+        story.signal(7 * MINUTE + 20, rule="switch", key="sw1", holds=False, switch="sw1")
+        assert story.shown == ["dark fleet system I"]
+
     def test_it_waits_in_vain_when_the_parent_was_nothing(self) -> None:
         story = Fleet(dark(hold=MINUTE), ups(), switch(hold=3 * MINUTE))
         story.signal(0, rule="switch", key="sw1", switch="sw1")

@@ -139,6 +139,28 @@ class TestTheEnd:
         assert story.paged() == ["li resolved resolved"]
         assert not story.ledger.symptoms
 
+    def test_what_was_not_confirmed_yet_keeps_it_wide_and_ends_it_as_it_recovers(self) -> None:
+        story = Fleet()
+        north, south = story.of(0), story.of(1)
+        story.go(0, story.of(0, 0))
+        story.passes(6 * MINUTE)
+        story.go(6 * MINUTE, [*north[3:], *south, *story.of(2)[:9]])
+        assert story.shown == ["dark fleet system I"]
+        story.accept_all(6 * MINUTE + 10)
+        story.paged()
+        story.go(7 * MINUTE, story.of(0, 0)[:1], holds=False)
+        story.passes(9 * MINUTE)
+        assert story.shown == ["dark fleet system I"]
+        story.go(9 * MINUTE, [*south, *story.of(2)[:9]], holds=False)
+        story.passes(10 * MINUTE + 30)
+        assert story.shown == ["dark region=0 link II"]
+        assert story.paged() == [
+            "wang narrowed narrowed",
+            "wang resolved resolved",
+            "zhao narrowed narrowed",
+            "zhao resolved resolved",
+        ]
+
     def test_all_back_is_one_all_clear(self) -> None:
         story = Fleet()
         story.go(0, story.of(0))
