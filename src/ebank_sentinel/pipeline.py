@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from prometheus_client import Counter as ReadingCounter
+
 from ebank_sentinel.clock import Clock
 from ebank_sentinel.desk import Desk, Store
 from ebank_sentinel.incidents.world import Bank, ChannelFacts, Roster, World
@@ -65,6 +67,7 @@ class Flow:
         self._clock = clock
         self._metrics = metrics
         self._node = node
+        self._counters: dict[tuple[str, bool], ReadingCounter] = {}
         self._set_policy(policy)
         self.evaluator = self._next_evaluator(None)
         self.desk = Desk(
@@ -78,11 +81,18 @@ class Flow:
         for reading in readings:
             if reading.target.id.probe not in self.policy.targets:
                 reading = replace(reading, target=self.policy.locate(reading.target))  # noqa: PLW2901 - the same, placed
-            self._metrics.probes.labels(reading.target.id.probe, "up" if reading.up else "down").inc()
+            self._count(reading.target.id.probe, reading.up).inc()
             change = self.evaluator.observe(reading)
             if change is not None:
                 self._metrics.mask_changes.labels(reading.target.id.probe).inc()
                 self.desk.put(change)
+
+    def _count(self, probe: str, up: bool) -> ReadingCounter:  # noqa: FBT001 - as a reading has it
+        """The counter of a probe's readings: looking it up by its labels would cost more than all rules."""
+        known = self._counters.get((probe, up))
+        if known is None:
+            known = self._counters[probe, up] = self._metrics.probes.labels(probe, "up" if up else "down")
+        return known
 
     def _found(self, probe: Target, readings: Sequence[Reading]) -> None:
         """A probe that stood for its targets steps back, with whatever its silence meant."""

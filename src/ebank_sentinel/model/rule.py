@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 from ebank_sentinel.model.severity import Severity
 
+SETTLE = 1.1
+"""Intervals after a first failing reading by which every other target of a scope was read."""
+
 FLEET = "fleet"
 """The widest scope: all targets of a probe."""
 
@@ -168,6 +171,11 @@ class Rule:
         """What its rows change, one after the other: `worse`, `widens`, `because`."""
         wide, caused = (row.meaning for row in self.widens), (row.meaning for row in self.because)
         return (*(row.meaning for row in self.rows), *wide, *caused)
+
+    @property
+    def settle(self) -> timedelta:
+        """How long what begins to fail in a scope waits for the rest: one interval, and a tenth for slow answers."""
+        return self.every * SETTLE
 
     def severity_of(self, labels: Mapping[str, str]) -> Severity:
         """The severity of a target with these labels, before any row."""

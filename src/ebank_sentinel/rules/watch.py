@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ebank_sentinel.model.item import RuleTruth, Truth
 from ebank_sentinel.model.reading import Reading
 from ebank_sentinel.rules.compiled import UNKNOWN, Mask, bits, both, fuse, truth_of
 from ebank_sentinel.rules.condition import Condition
+
+MOST_MEANINGS = 1000
+"""Masks whose meaning is remembered: in a storm thousands of targets have one of a few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Watch:
     every_time: bool  # `now in label.x` stands somewhere: any named time may matter
     asked: Mapping[str, Asked]  # the conditions by rule, to be explained
     known_times: tuple[str, ...]
+    _meant: dict[int, Mapping[str, RuleTruth]] = field(default_factory=dict)  # masks whose meaning is known already
 
     @classmethod
     def of(cls, questions: Sequence[Asked], times: Sequence[str]) -> Watch:
@@ -106,6 +110,14 @@ class Watch:
 
     def truths(self, mask: int) -> Mapping[str, RuleTruth]:
         """What a mask means, rule by rule."""
+        known = self._meant.get(mask)
+        if known is None:
+            if len(self._meant) >= MOST_MEANINGS:
+                self._meant.clear()
+            known = self._meant[mask] = self._truths(mask)
+        return known
+
+    def _truths(self, mask: int) -> Mapping[str, RuleTruth]:
         answers: dict[str, RuleTruth] = {}
         for place in self._places:
             holds = truth_of(mask, place.when)
