@@ -52,7 +52,7 @@ def test_check_has_nothing_against_it(capsys: pytest.CaptureFixture[str]) -> Non
     assert run("check", "--no-secrets") == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert "28 probes, 149 targets, " in said.out
+    assert "27 probes, 148 targets, " in said.out
     assert " rules, 16 groups, 2 channels" in said.out
 
 
