@@ -120,6 +120,10 @@ class Draft:
             or self.ledger.kept.get(incident_id)
         )
 
+    def open_incidents(self) -> list[Incident]:
+        """Every incident that is open now, by id."""
+        return [one for _, one in sorted({**self.ledger.incidents, **self.incidents}.items()) if one.is_open]
+
     def open_incident(self, id_or_code: str) -> Incident | None:
         """An open incident by its id or its code, or the one that took that over."""
         by_code = self._codes.get(id_or_code) or self.ledger.incident_by_code.get(id_or_code)

@@ -117,7 +117,11 @@ def tell_joined(
                 pages.setdefault(key, page)
                 if one.code not in codes.setdefault(key, []):
                     codes[key].append(one.code)
-    known = {page.recipient for page in draft.pages_of(incident.id) if page.created_at >= incident.opened_at}
+    known = {
+        page.recipient
+        for page in draft.pages_of(incident.id)
+        if page.state.reached and page.created_at >= incident.opened_at
+    }
     for (recipient, channel), page in pages.items():
         if recipient in known or channel not in world.channels:
             continue

@@ -113,6 +113,8 @@ def worsen(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetim
         groups=(*incident.groups, *(group for group in groups if group not in incident.groups)),
         tell=(*incident.tell, *(group for group in tell if group not in incident.tell)),
     )
+    if any(rule.rows[index].meaning.words.title for index in held if index < len(rule.rows)):
+        worse = replace(worse, title=titles(draft, world, rule, worse, symptom))
     if worse == incident:
         return
     row = max(held) + 1
@@ -247,13 +249,11 @@ def _meaning(
 
 def _identified(draft: Draft, world: World, start: Start, incident: Incident) -> Incident:
     """With its id and code: those of before, when the same comes back."""
-    known = draft.at_place(incident.place)
-    incident_id = id_of(world, incident.place, incident.since)
-    again = start.reason in (Reason.RETURNED, Reason.NARROWED)
+    known, at = draft.at_place(incident.place), start.at
     if known is not None and not known.is_open:
-        soon = known.ended_at is not None and start.at <= known.ended_at + start.rule.reopen_within
+        soon = known.ended_at is not None and at <= known.ended_at + start.rule.reopen_within
         flaps = known.into is None and bool(start.rule.reopen_within) and soon
-        if flaps or known.id == incident_id:
+        if flaps or known.since == incident.since:
             draft.drop_timer(TimerId(TimerKind.FORGET, (known.id,)))
             return replace(
                 incident,
@@ -263,8 +263,9 @@ def _identified(draft: Draft, world: World, start: Start, incident: Incident) ->
                 reopened=known.reopened + (1 if flaps else 0),
                 turn=known.turn + 1,
             )
-    if again:  # what it was before may have left memory, and its pages are in the store
-        incident_id = id_of(world, incident.place, incident.since, start.at)
+    # Of what fired before there may have been an incident, which has left memory: its pages are in the store.
+    fired_before = start.symptom.fired_at is not None and start.symptom.fired_at < at
+    incident_id = id_of(world, incident.place, incident.since, *([at] if fired_before else []))
     return replace(incident, id=incident_id, code=_free_code(draft, incident_id))
 
 
