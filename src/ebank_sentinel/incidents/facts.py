@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from ebank_sentinel.incidents import recurring
 from ebank_sentinel.incidents.counting import figures
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.reported import with_report
@@ -28,11 +29,15 @@ _ETA = {"zh": "待定", "en": "to be confirmed"}
 """What is not known yet is said so: a notice is never held back for it."""
 
 
-def words_of(rule: Rule, incident: Incident) -> Words:
-    """What an incident says: the rule's own words, under those of its width, under those of its cause."""
+def words_of(draft: Draft, rule: Rule, incident: Incident, symptom: Symptom) -> Words:
+    """What an incident says: the rule's own words, under those of its rows that hold or its width, of its cause."""
     words = rule.words
     if incident.over:  # the figure of one target is none of a scope
         words = replace(words, number={}, normal={})
+    else:
+        counted = recurring.rows(draft, rule, symptom.id, symptom.fired_at or symptom.onset)
+        for row in sorted(symptom.held | counted):
+            words = rule.rows[row].meaning.words.over(words) if row < len(rule.rows) else words
     if 0 <= incident.row < len(rule.widens):
         words = rule.widens[incident.row].meaning.words.over(words)
     if 0 <= incident.cause < len(rule.because):
@@ -58,14 +63,15 @@ def titles(draft: Draft, world: World, rule: Rule, incident: Incident, symptom: 
     """The title in every language that the rule has, placeholders filled."""
     return {
         language: fill(template, _values(draft, world, rule, incident, symptom, language or world.bank.language))
-        for language, template in words_of(rule, incident).title.items()
+        for language, template in words_of(draft, rule, incident, symptom).title.items()
     }
 
 
 def number(draft: Draft, world: World, rule: Rule, incident: Incident, language: str) -> str:
     """The figure that tells how bad it is; "" when the rule has none, or the reading lacks it."""
-    values = _values(draft, world, rule, incident, speaker(draft, incident), language)
-    return _number(words_of(rule, incident), values, language)
+    symptom = speaker(draft, incident)
+    values = _values(draft, world, rule, incident, symptom, language)
+    return _number(words_of(draft, rule, incident, symptom), values, language)
 
 
 def place(rule: Rule | None, incident: Incident) -> str:
@@ -115,7 +121,7 @@ def notice(
 ) -> Notice:
     """All that a text about this incident may say. The rule may be gone: then the incident's own words remain."""
     values = _values(draft, world, rule, incident, symptom, language)
-    words = NO_WORDS if rule is None else words_of(rule, incident)
+    words = NO_WORDS if rule is None else words_of(draft, rule, incident, symptom)
 
     def text(template: Text) -> str:
         return fill(in_language(template, language), values)

@@ -76,7 +76,7 @@ def cause_of(draft: Draft, rule: Rule, labels: Mapping[str, str], since: datetim
         seen = tuple(
             symptom
             for symptom in _of_rule(draft, cause.seen)
-            if symptom.known
+            if (symptom.known or symptom.state is SymptomState.FIRING)  # it was seen, and fell silent with the rest
             and agree(cause.same, symptom.labels, labels)
             and abs(symptom.onset - since) <= cause.within
         )
