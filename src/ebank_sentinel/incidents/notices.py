@@ -125,7 +125,7 @@ def tell_joined(
     for (recipient, channel), page in pages.items():
         if recipient in known or channel not in world.channels:
             continue
-        addressee = _as_before(world, page, Reason.PART_OF)
+        addressee = replace(_as_before(world, page, Reason.PART_OF), rest=page.next_channels)
         facts = notice(
             draft,
             world,

@@ -172,8 +172,7 @@ def _next_channel(draft: Draft, world: World, page: Page, at: datetime, now: dat
     """The next entry of `first_of`, with the same words, unless it is all over by now."""
     if not page.next_channels:
         return
-    later = (other for other in draft.pages_of(page.cause) if other.created_at >= page.created_at)
-    if any(other.reason in ALL_CLEAR for other in later):
+    if _is_over(draft, page):
         detail = f"{page.recipient}: over before {page.next_channels[0]} was tried"
         draft.log(at, subject(page), Reason.ENDED, detail)
         return
@@ -201,6 +200,15 @@ def _next_channel(draft: Draft, world: World, page: Page, at: datetime, now: dat
             next_channels=tuple(rest),
         ),
     )
+
+
+def _is_over(draft: Draft, page: Page) -> bool:
+    """Whether an alarm is of yesterday: its incident has ended since, or is part of another one that tells its people."""
+    incident = draft.incident(page.cause)
+    if incident is not None and (not incident.is_open or page.created_at < incident.opened_at):
+        return True
+    later = (other for other in draft.pages_of(page.cause) if other.created_at >= page.created_at)
+    return any(other.reason in ALL_CLEAR for other in later)
 
 
 def _send_list(draft: Draft, world: World, held: list[Page], at: datetime, now: datetime) -> None:

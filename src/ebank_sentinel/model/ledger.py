@@ -201,7 +201,10 @@ class Ledger:
             heapq.heapify(self._agenda)
 
     def _set_incident(self, incident: Incident) -> None:
-        self.place_of[incident.place] = incident.id
+        known_id = self.place_of.get(incident.place, "")
+        known = self.incidents.get(known_id) or self.kept.get(known_id)
+        if known is None or incident.is_open or known.opened_at <= incident.opened_at:  # a start reads them in no order
+            self.place_of[incident.place] = incident.id
         self.incident_by_code[incident.code] = incident.id
         if incident.is_open:
             self.incidents[incident.id] = incident
