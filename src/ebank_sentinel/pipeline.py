@@ -18,7 +18,7 @@ from ebank_sentinel.model.notice import Notice
 from ebank_sentinel.model.page import Delivery, Message, Page
 from ebank_sentinel.model.reading import Reading, Target, TargetId
 from ebank_sentinel.model.relations import Relations
-from ebank_sentinel.model.rule import FLEET, PUSHED, Rule
+from ebank_sentinel.model.rule import FLEET, PUSHED, Rule, Text
 from ebank_sentinel.model.times import NamedTimes
 from ebank_sentinel.paging.wording import render
 from ebank_sentinel.rules.evaluator import Evaluator
@@ -41,6 +41,7 @@ class Policy:
     channels: Mapping[str, ChannelFacts]
     finders: Mapping[str, Target]  # a probe that finds its targets stands for them until it found the first
     times: NamedTimes
+    services: Mapping[str, Text]  # by name -> title
     locate: Callable[[Target], Target]  # joins topology's labels; listed targets have them already
 
     def watched(self, target: TargetId) -> bool:
@@ -207,6 +208,7 @@ def world_of(
         bank=policy.bank,
         rules=policy.rules,
         relations=relations,
+        services=policy.services,
         roster=policy.roster,
         channels=policy.channels,
         latest=latest,

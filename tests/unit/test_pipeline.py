@@ -46,6 +46,7 @@ def policy(
         roster=plain.roster,
         channels=plain.channels,
         finders={probe: target(probe, probe=probe)} if listed is None else {},
+        services={},
         times=TIMES,
         locate=lambda found: found,
     )

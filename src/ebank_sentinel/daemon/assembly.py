@@ -110,5 +110,6 @@ def policy_of(config: Config) -> Policy:
             if probe.finds_targets and probe.absent == "no_data"
         },
         times=config.times,
+        services={name: service.title for name, service in config.topology.services.items()},
         locate=config.topology.locate,
     )

@@ -74,21 +74,37 @@ def number(draft: Draft, world: World, rule: Rule, incident: Incident, language:
     return _number(words_of(draft, rule, incident, symptom), values, language)
 
 
-def place(rule: Rule | None, incident: Incident) -> str:
+def place(world: World, incident: Incident, language: str) -> str:
     """Where it is: topology's words as far as the labels are there, else its scope or its target; "": the whole bank.
 
-    What was told to us has a hash for a key.
+    What was told to us has a hash for a key. A label's value is shown by the name that the target has for it
+    (`link_name` for `link`), a service by its title.
     """
+    rule = world.rules.get(incident.rule)
     symptom, labels = incident.symptom, incident.labels
     known = {name: labels.get(name, "") for name in placeholders(rule.place)} if rule is not None else {}
     words = "" if rule is None or not any(known.values()) else " ".join(fill(rule.place, known).split())
     if words and (incident.over or all(known.values())):
         return words
     if incident.over:
-        return " ".join(labels.get(f"{label}_name", value) for label, value in incident.scope.items())
+        return " ".join(_called(world, label, labels, language) for label in incident.scope)
     if symptom.probe in PUSHED:
         return words or next((labels[name] for name in _PLACES if labels.get(name)), "")
-    return words if symptom.key == symptom.probe else f"{words} {symptom.key}".strip()
+    if symptom.key == symptom.probe:
+        return words
+    key = f",{symptom.key},"
+    told = [label for label, value in labels.items() if f",{label}={value}," in key]  # a series is known by its labels
+    told = told or [label for label, value in labels.items() if value == symptom.key][:1]
+    own = " ".join(_called(world, label, labels, language) for label in told) or symptom.key
+    return f"{words} {own}".strip()
+
+
+def _called(world: World, label: str, labels: Mapping[str, str], language: str) -> str:
+    """What people call a label's value."""
+    value = labels[label]
+    if label == "service" and value in world.services:
+        return in_language(world.services[value], language)
+    return labels.get(f"{label}_name", value)
 
 
 def entry(world: World, incident: Incident, language: str) -> DigestEntry:
@@ -96,7 +112,7 @@ def entry(world: World, incident: Incident, language: str) -> DigestEntry:
     return DigestEntry(
         severity=incident.severity,
         title=in_language(incident.title, language),
-        place=place(world.rules.get(incident.rule), incident),
+        place=place(world, incident, language),
         since=incident.since,
         ended_at=incident.ended_at,
         code=incident.code,
@@ -136,7 +152,7 @@ def notice(
         number=_number(words, values, language),
         normal=text(words.normal),
         impact=text(words.impact),
-        place=place(rule, incident),
+        place=place(world, incident, language),
         at=at,
         since=incident.since,
         ended_at=incident.ended_at,

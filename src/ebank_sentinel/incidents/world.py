@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from ebank_sentinel.model.notice import Notice
 from ebank_sentinel.model.page import Message
 from ebank_sentinel.model.reading import Reading, TargetId
 from ebank_sentinel.model.relations import Relations
-from ebank_sentinel.model.rule import Rule
+from ebank_sentinel.model.rule import Rule, Text
 from ebank_sentinel.model.severity import Severity
 
 
@@ -63,6 +63,7 @@ class World:
     bank: Bank
     rules: Mapping[str, Rule]
     relations: Relations  # of these rules
+    services: Mapping[str, Text] = field(default_factory=dict)  # by name -> title
     roster: Roster
     channels: Mapping[str, ChannelFacts]
     latest: Callable[[TargetId], Reading | None]  # the last reading since the start

@@ -229,7 +229,7 @@ class TestWidth:
         assert found[1]["asks"] == "over region, share 40%, at least 2, within 10m"
         assert found[2]["asks"] == "over the fleet, at least 2, spread 3 branch, within 10m"
         assert (found[0]["value"], found[0]["failing"], found[0]["base"], found[0]["share"]) == ("0000", 1, 2, 0.5)
-        assert found[0]["waits_until"] == "2026-12-09T19:00:15.000Z"
+        assert found[0]["waits_until"] == "2026-12-09T19:00:16.500Z"
 
     def test_enough_in_too_few_places_is_not_spread(self) -> None:
         story = fleet(wide(width(FLEET, 2, spread={"branch": 2})))

@@ -71,6 +71,7 @@ def policy() -> Policy:
         roster=bank.roster,
         channels=bank.channels,
         finders={},
+        services={},
         times=NamedTimes.parse({}, zone=SHANGHAI),
         locate=lambda found: found,
     )
