@@ -203,12 +203,11 @@ def _next_channel(draft: Draft, world: World, page: Page, at: datetime, now: dat
 
 
 def _is_over(draft: Draft, page: Page) -> bool:
-    """Whether an alarm is of yesterday: its incident has ended since, or is part of another one that tells its people."""
+    """Whether an alarm is too late: its incident has ended since, or is part of one that tells its people."""
+    if subject(page) is None:
+        return False
     incident = draft.incident(page.cause)
-    if incident is not None and (not incident.is_open or page.created_at < incident.opened_at):
-        return True
-    later = (other for other in draft.pages_of(page.cause) if other.created_at >= page.created_at)
-    return any(other.reason in ALL_CLEAR for other in later)
+    return incident is None or not incident.is_open or page.created_at < incident.opened_at
 
 
 def _send_list(draft: Draft, world: World, held: list[Page], at: datetime, now: datetime) -> None:

@@ -330,7 +330,7 @@ class Nights(RuleBasedStateMachine):
             if page.state is not PageState.DROPPED:
                 told.setdefault((page.cause, page.recipient, page.channel, page.created_at), []).append(page.reason)
         for key, reasons in told.items():
-            alarms = [reason for reason in reasons if reason not in ALL_CLEAR]
+            alarms = [reason for reason in reasons if reason not in ALL_CLEAR | {Reason.NEXT_CHANNEL}]
             assert len(alarms) == len(set(alarms)), key
             assert Reason.PART_OF not in alarms or len(alarms) == 1, key
 
