@@ -2,7 +2,7 @@
 
 A channel, a probe, the store and a rule are targets like any other, so that rules say what their trouble means and
 whom it concerns. Every figure is there in every reading: what did not happen is 0, so that no rule goes unknown in a
-quiet night.
+quiet night. Only which targets are silent is not known after a start, until each had its time to be read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ def own_targets(config: Config) -> Mapping[str, tuple[Target, ...]]:
         OWN_CHANNELS: named(OWN_CHANNELS, "channel", config.channels),
         OWN_PROBES: named(OWN_PROBES, "probe", config.probes),
         OWN_STORE: (Target(id=TargetId(OWN_STORE, STORE_KEY)),),
-        OWN_RULES: named(OWN_RULES, "rule", config.book.rules),
+        OWN_RULES: tuple(
+            Target(id=TargetId(OWN_RULES, name), labels={"rule": name, "probe": rule.watch})
+            for name, rule in config.book.rules.items()
+        ),
     }
 
 
@@ -99,13 +102,15 @@ class OwnState:
             probe = target.id.key
             late, skipped, failures = self._tally.probe(probe)
             silent, watched = self._flow.evaluator.silent(probe)
-            yield {
+            fields: dict[str, Scalar] = {
                 "targets": self._listed(probe) if watched == 0 else watched,
-                "no_data": silent / watched if watched else 0.0,
                 "late_s": late,
                 "skipped": skipped,
                 "failures": failures,
             }
+            if not self._flow.evaluator.begins(probe):
+                fields["no_data"] = silent / watched if watched else 0.0
+            yield fields
 
     def _listed(self, probe: str) -> int:
         """The targets of a probe that no rule watches, or that was not looked at since the start."""

@@ -57,6 +57,7 @@ class Evaluator:
         self._all_unknown: dict[str, int] = {}  # rule -> intervals
         self._scanned: dict[str, datetime] = {}
         self._silent: dict[str, tuple[int, int]] = {}  # by probe, of the last scan: not read, and all
+        self._awaited: Counter[str] = Counter()  # by probe, of the last scan: not read yet, and in good time still
 
     def observe(self, reading: Reading) -> Change | None:
         """The healthy path: one mask, one comparison. None when nothing changed, or no rule watches the probe."""
@@ -110,6 +111,7 @@ class Evaluator:
         active = self._active_at(now)
         masks: dict[str, list[int]] = {probe: [] for probe in due}
         silent: Counter[str] = Counter()
+        awaited: Counter[str] = Counter()
         watched: Counter[str] = Counter()
         for slot in [slot for slot in self._slots.values() if slot.target.id.probe in due]:
             probe = slot.target.id.probe
@@ -125,16 +127,23 @@ class Evaluator:
                     changes.append(self._change(slot, now, values={}))
                 elif now - last_read > FORGET_AFTER and not slot.listed:
                     del self._slots[slot.target.id]
+            elif slot.reading is None:
+                awaited[probe] += 1
             if slot.mask is not None:
                 masks[probe].append(slot.mask)
         for probe in due:
             self._count_unknown(probe, masks[probe])
             self._silent[probe] = (silent[probe], watched[probe])
+            self._awaited[probe] = awaited[probe]
         return changes
 
     def silent(self, probe: str) -> tuple[int, int]:
         """How many targets of a probe were not read within two intervals, and how many there are; 0, 0: not known."""
         return self._silent.get(probe, (0, 0))
+
+    def begins(self, probe: str) -> bool:
+        """Whether it is not known yet which targets of a watched probe are silent: some may still be read in time."""
+        return probe in self._watches and (probe not in self._silent or self._awaited[probe] > 0)
 
     def boundary(self, now: datetime) -> list[Change]:
         """A named time began or ended: ask again whoever names one, with the readings that there are."""

@@ -49,7 +49,7 @@ OWN: Mapping[str, Watchable] = {
         failures=int,
     ),
     OWN_STORE: _own(frozenset(), refusing=bool, commit_s=float, free_bytes=int),  # one target, `store`
-    OWN_RULES: _own({"rule"}, unknown=bool),  # a target for each rule: unknown on every target for ten intervals
+    OWN_RULES: _own({"rule", "probe"}, unknown=bool),  # a target for each rule: ten intervals unknown everywhere
 }
 """This program as a source. The names of fields are those of the readings that the daemon makes."""
 

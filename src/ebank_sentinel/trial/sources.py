@@ -28,7 +28,7 @@ class Source:
     may_leave: bool = False  # `absent: clear`
     single: Target | None = None  # the one target of a probe without `targets`
     stand_in: Target | None = None  # stands for a probe that finds its targets, until it found the first
-    own: frozenset[str] = frozenset()  # of ourselves: the keys that there are
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of ourselves: the keys that there are, labels
     locate: Callable[[Target], Target]
 
     def may_name(self, selector: Mapping[str, str]) -> bool:
@@ -42,7 +42,7 @@ class Source:
             key = key_of(list(own.items())) or self.name
         else:
             key = self.probe if self.key is None else row[self.key]
-        return self.locate(Target(id=TargetId(self.probe, key), labels={**self.labels, **row}))
+        return self.locate(Target(id=TargetId(self.probe, key), labels={**self.labels, **self.own.get(key, {}), **row}))
 
 
 def sources_of(config: Config) -> Mapping[str, Source]:
@@ -74,7 +74,7 @@ def sources_of(config: Config) -> Mapping[str, Source]:
             fields=OWN[pseudo].fields,
             key=key,
             single=targets[0] if key is None else None,
-            own=frozenset(target.id.key for target in targets),
+            own={target.id.key: target.labels for target in targets},
             locate=lambda target: target,
         )
     return found

@@ -51,7 +51,9 @@ TARGETS = {
     OWN_CHANNELS: tuple(target(name, OWN_CHANNELS, channel=name) for name in ("sms", "mail")),
     OWN_PROBES: (Target(id=TargetId(OWN_PROBES, "login"), labels={"probe": "login"}),),
     OWN_STORE: (target("store", OWN_STORE),),
-    OWN_RULES: tuple(target(one.id, OWN_RULES, rule=one.id) for one, _ in RULES),
+    OWN_RULES: tuple(
+        Target(id=TargetId(OWN_RULES, one.id), labels={"rule": one.id, "probe": one.watch}) for one, _ in RULES
+    ),
 }
 
 
@@ -178,6 +180,7 @@ async def test_a_quiet_program_knows_every_figure_and_pages_nobody(running: Runn
 
 
 async def test_a_reading_has_the_fields_and_labels_that_rules_are_checked_against(running: Running) -> None:
+    await running.passes(30)
     for reading in running.own.readings():
         declared = OWN[reading.target.id.probe]
         assert {"up", "error", *reading.fields} == set(declared.fields)
@@ -230,6 +233,14 @@ class TestAProbe:
         running.silent.clear()
         await running.passes(90)
         assert running.open() == []
+
+    async def test_says_nothing_of_silence_after_a_start_until_each_target_had_its_time(self, running: Running) -> None:
+        assert "no_data" not in running.fields(OWN_PROBES, "login")
+        running.silent.add("a")
+        await running.passes(20)
+        assert "no_data" not in running.fields(OWN_PROBES, "login")
+        await running.passes(40)
+        assert running.fields(OWN_PROBES, "login")["no_data"] == 0.5
 
     async def test_that_cannot_be_read_at_all_says_how_often(self, running: Running) -> None:
         one = TARGETS["login"][0]
