@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
     Connection,
+    Delete,
     Engine,
     Table,
     and_,
@@ -22,7 +24,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from ebank_sentinel.errors import StoreDamaged, StoreError, StoreRefused
@@ -221,21 +223,28 @@ def _write_delta(connection: Connection, delta: Delta) -> None:
 
 def _merge(connection: Connection, table: Table, values: Sequence[rows.Row]) -> None:
     """Insert, or replace by primary key."""
-    if not values:
-        return
-    statement = insert(table)
-    keys = [column.name for column in table.primary_key]
-    changed = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), values)
+    if values:
+        connection.execute(_merging(table), values)
 
 
 def _remove(connection: Connection, table: Table, keys: Sequence[rows.Row]) -> None:
-    if not keys:
-        return
+    if keys:
+        connection.execute(_removing(table), [{f"b_{name}": part for name, part in key.items()} for key in keys])
+
+
+@functools.cache
+def _merging(table: Table) -> Insert:
+    """Made once: in a storm it runs hundreds of times a second."""
+    statement = insert(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+@functools.cache
+def _removing(table: Table) -> Delete:
     matches = and_(*(column == bindparam(f"b_{column.name}") for column in table.primary_key))
-    connection.execute(
-        delete(table).where(matches), [{f"b_{name}": part for name, part in key.items()} for key in keys]
-    )
+    return delete(table).where(matches)
 
 
 def _claim(connection: Connection, node: str, now: datetime, until: datetime, *, orphaned: bool) -> list[Page]:
