@@ -26,7 +26,6 @@ from ebank_sentinel.daemon.assembly import policy_of
 from ebank_sentinel.daemon.watches import measure_lag
 from ebank_sentinel.demo.ports import free_ports
 from ebank_sentinel.metrics import Metrics
-from ebank_sentinel.model.page import Page
 from ebank_sentinel.model.reading import ProbeError, Reading, Target
 from ebank_sentinel.paging.dispatcher import Dispatcher
 from ebank_sentinel.paging.registry import build as build_channel
@@ -72,11 +71,10 @@ async def storm(scenario: str, targets: int, every: int, hold: int, folder: Path
     """All targets fail within one interval."""
     (hook,) = free_ports(1, dice=random.Random())
     ports = Ports(sentinel=1, targets=1, hook=hook)
-    rules = [rule("atm-dark", "not up", clear_after="30s", widens=SCENARIOS[scenario], **({"for": f"{hold}s"} if hold else {}))]
+    holding = {"for": f"{hold}s"} if hold else {}
+    rules = [rule("atm-dark", "not up", clear_after="30s", widens=SCENARIOS[scenario], **holding)]
     bank = make_bank(folder, ports=ports, targets=1, every=f"{every}s", timeout="5s", rules=rules)
-    rows = [
-        f"T{number:05},b{number % BRANCHES:03},r{number % BRANCHES % REGIONS},live" for number in range(targets)
-    ]
+    rows = [f"T{number:05},b{number % BRANCHES:03},r{number % BRANCHES % REGIONS},live" for number in range(targets)]
     (folder / "targets.csv").write_text("terminal,branch,region,status\n" + "\n".join(rows) + "\n")
     (folder / "topology.yaml").write_text("levels: [terminal, branch, region, fleet]\n")
     configuration = bank.configuration.read_text() + "topology: topology.yaml\n"
@@ -92,7 +90,7 @@ async def storm(scenario: str, targets: int, every: int, hold: int, folder: Path
     with Ledger(folder / "arrived.jsonl", sync=False) as ledger:
         receivers = Receivers(ledger, hook_secret=bank.hook_secret, slowness=0, dice=random.Random())
         async with receivers.serve(sms=0, mail=0, hook=hook):
-            dispatcher = Dispatcher(channels, clock=clock, on_delivery=lambda delivery: flow.on_delivery(delivery))
+            dispatcher = Dispatcher(channels, clock=clock, on_delivery=lambda one: flow.on_delivery(one))  # noqa: PLW0108 - the flow comes later
             flow = Flow(
                 policy_of(config), store=store, send=dispatcher.submit, clock=clock, metrics=metrics, node="bench"
             )
@@ -208,7 +206,8 @@ def main() -> int:
         found[scenario]["holds"] = holds(found[scenario], scenario, given.targets)
         show(f"{given.targets} symptoms, widest: {scenario}", list(found[scenario].items()))
     good = all(one["holds"] for one in found.values())
-    path = save("correlation", {"targets": given.targets, "every_seconds": given.every, "scenarios": found}, given.result)
+    figures = {"targets": given.targets, "every_seconds": given.every, "scenarios": found}
+    path = save("correlation", figures, given.result)
     print(f"\n{'holds' if good else 'DOES NOT HOLD'}; figures in {path}")
     return 0 if good else 1
 

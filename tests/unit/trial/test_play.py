@@ -107,6 +107,7 @@ def _policy(finders: Mapping[str, Target]) -> Policy:
         roster=None,  # type: ignore[arg-type]  # nobody is asked who is on call
         channels={},
         finders=finders,
+        services={},
         times=TIMES,
         locate=lambda target: target,
     )
