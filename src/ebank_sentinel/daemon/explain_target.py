@@ -11,7 +11,7 @@ from ebank_sentinel.daemon.explain_widths import widths
 from ebank_sentinel.daemon.seen import FRESH_INTERVALS, Seen, json_moment, named, says
 from ebank_sentinel.errors import RequestError
 from ebank_sentinel.incidents import recurring
-from ebank_sentinel.incidents.placing import due_of
+from ebank_sentinel.incidents.widening import due_of
 from ebank_sentinel.model.incident import Place
 from ebank_sentinel.model.item import Truth
 from ebank_sentinel.model.ledger import TimerId, TimerKind

@@ -7,15 +7,16 @@ it explains itself is taken over. When an incident ends, whatever still fires in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ebank_sentinel.incidents import kinship, notices, recurring
-from ebank_sentinel.incidents.counting import Verdict, below_half, judge, place_of
+from ebank_sentinel.incidents.counting import below_half
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.opening import Start, absorb, end_incident, learn_cause, open_incident
 from ebank_sentinel.incidents.weighing import weigh, weigh_around
+from ebank_sentinel.incidents.widening import common, due_of, narrowest, widen
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.incident import Ack, Incident, IncidentState, Place
 from ebank_sentinel.model.ledger import Timer, TimerId, TimerKind
@@ -69,9 +70,9 @@ def widen_early(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: da
     """A target more fails: the widest row may hold at once; narrower ones wait one interval for the rest to follow."""
     weigh_around(draft, world, rule, symptom.labels, at, more=True)
     if rule.widens and kinship.parent_of(draft, rule, symptom) is None:  # what a parent explains is no wider than that
-        _widen(draft, world, rule, symptom.labels, at, now, rows=(len(rule.widens) - 1,))
-        narrowest = _narrowest(rule, symptom.labels)
-        timer_id = None if narrowest is None else TimerId(TimerKind.WIDTH, narrowest)
+        widen(draft, world, rule, symptom.labels, at, now, rows=(len(rule.widens) - 1,))
+        place = narrowest(rule, symptom.labels)
+        timer_id = None if place is None else TimerId(TimerKind.WIDTH, place)
         if timer_id is not None and rule.settle and draft.timer(timer_id) is None:
             draft.set_timer(Timer(id=timer_id, onset=at, due=at + rule.settle))
     for other, incident in kinship.explained_by(draft, world, symptom):
@@ -91,7 +92,7 @@ def on_width(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
     if newest.onset + rule.settle > timer.due:  # a later one has an interval of its own
         draft.set_timer(replace(timer, due=newest.onset + rule.settle))
     if kinship.parent_of(draft, rule, newest) is None:
-        _widen(draft, world, rule, newest.labels, timer.due, now, rows=range(len(rule.widens)))
+        widen(draft, world, rule, newest.labels, timer.due, now, rows=range(len(rule.widens)))
 
 
 def on_stand(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
@@ -148,28 +149,36 @@ def give_up(draft: Draft, world: World, symptom: Symptom, at: datetime, now: dat
     rule = world.rules.get(symptom.id.rule)
     if rule is not None:
         weigh_around(draft, world, rule, symptom.labels, at, more=False)
-    waiting = kinship.under(draft, world, symptom.id)
     if draft.timer(_stand(symptom.id)) is not None:
         return  # they wait for something else
-    for _, child in waiting:
-        draft.put_symptom(replace(child, under=None))
-    for rule, child in waiting:
-        _again(draft, world, rule, child.id, at, now, Reason.FIRST, None)
+    free_waiting(draft, world, symptom, at, now)
     newest: dict[Place, tuple[Rule, Symptom]] = {}
     for rule, child in kinship.children_of(draft, world, symptom):
-        place = _narrowest(rule, child.labels)
+        place = narrowest(rule, child.labels)
         if place is not None and (place not in newest or newest[place][1].onset < child.onset):
             newest[place] = rule, child
     for rule, child in newest.values():  # how wide they are was not asked while it might explain them
         widen_early(draft, world, rule, child, at, now)
 
 
-# -- how wide it is --------------------------------------------------------------------------------
+def free_waiting(draft: Draft, world: World, parent: Symptom, at: datetime, now: datetime) -> None:
+    """A pending parent holds no more, or nobody knows: who waited for it stands on its own."""
+    if parent.state is not SymptomState.PENDING or draft.timer(_stand(parent.id)) is not None:
+        return
+    waiting = kinship.under(draft, world, parent.id)
+    for _, child in waiting:
+        draft.put_symptom(replace(child, under=None))
+    for rule, child in waiting:
+        _again(draft, world, rule, child.id, at, now, Reason.FIRST, None)
 
 
-def _narrowest(rule: Rule, labels: Mapping[str, str]) -> Place | None:
-    """The narrowest scope that a target is in."""
-    return next((place for width in rule.widens if (place := place_of(rule, width, labels))), None)
+def is_awaiting(draft: Draft, symptom: Symptom) -> bool:
+    """Whether a parent is on its way to explain a symptom, or was over a moment ago."""
+    if symptom.under is None:
+        return False
+    parent = draft.symptom(symptom.under)
+    pending = parent is not None and parent.state is SymptomState.PENDING and parent.known
+    return pending or draft.timer(_stand(symptom.under)) is not None
 
 
 # -- where it belongs -----------------------------------------------------------------------------
@@ -198,7 +207,7 @@ def _own(
         if known is not None and known.is_open:
             _join(draft, symptom, known.id, Reason.PART_OF, at)
             return
-    wide = _widen(
+    wide = widen(
         draft,
         world,
         rule,
@@ -223,83 +232,6 @@ def _join(draft: Draft, symptom: Symptom, incident: str, reason: Reason, at: dat
     draft.log(at, incident, reason, _name(symptom))
 
 
-def _widen(
-    draft: Draft,
-    world: World,
-    rule: Rule,
-    labels: Mapping[str, str],
-    at: datetime,
-    now: datetime,
-    *,
-    rows: Iterable[int],
-    confirmed: bool = False,
-    reason: Reason = Reason.FIRST,
-    ack: Ack | None = None,
-) -> Incident | None:
-    """The incident of the widest scope that holds: the one that is open there, or a new one. None: none holds."""
-    for index in sorted(rows, reverse=True):
-        place = place_of(rule, rule.widens[index], labels)
-        if place is None:
-            continue
-        known = draft.at_place(place)
-        if known is not None and known.is_open:
-            return known
-        verdict = judge(draft, world, rule, rule.widens[index], place, at, confirmed=confirmed)
-        if verdict.holds:
-            return _open_wide(draft, world, rule, index, verdict, at, now, reason, ack)
-        if verdict.enough:
-            detail = f"{rule.id} over {place.over} {place.value}: {verdict.no_data} of {verdict.total} have no data"
-            draft.log(at, None, Reason.MONITORING_LOST, detail)
-    return None
-
-
-def _open_wide(
-    draft: Draft,
-    world: World,
-    rule: Rule,
-    index: int,
-    verdict: Verdict,
-    at: datetime,
-    now: datetime,
-    reason: Reason,
-    ack: Ack | None,
-) -> Incident:
-    """One incident for all that fails together; it takes over the narrower ones of the same rule."""
-    counted = [one for _, one in verdict.counted(draft)]
-    symptoms = [one for one in map(draft.symptom, counted) if one is not None]
-    taken: dict[str, Incident] = {}
-    for incident_id in dict.fromkeys(one.incident for one in symptoms if one.incident is not None):
-        incident = draft.incident(incident_id)
-        if incident is not None and incident.is_open and incident.rule == rule.id:
-            taken[incident.id] = incident
-    labels = _common(symptoms)
-    if verdict.place.value:
-        labels[verdict.place.over] = verdict.place.value
-    start = Start(
-        rule=rule,
-        symptom=symptoms[0],
-        labels=labels,
-        over=verdict.place.over,
-        row=index,
-        taken=taken.values(),
-        reason=Reason.WIDENED if taken and reason is Reason.FIRST else reason,
-        ack=ack,
-        at=at,
-    )
-    return open_incident(draft, world, start, now)
-
-
-def _common(symptoms: Iterable[Symptom]) -> dict[str, str]:
-    """The labels on which all agree."""
-    common: dict[str, str] | None = None
-    for symptom in symptoms:
-        if common is None:
-            common = dict(symptom.labels)
-        for label in [label for label, value in common.items() if symptom.labels.get(label) != value]:
-            del common[label]
-    return common or {}
-
-
 # -- what belongs to it ---------------------------------------------------------------------------
 
 
@@ -310,7 +242,8 @@ def _take_children(draft: Draft, world: World, parent_id: SymptomId, at: datetim
     if parent is None or into is None or parent_id.rule not in world.relations.children:
         return
     draft.drop_timer(_stand(parent_id))
-    children = [(rule, child) for rule, child in kinship.children_of(draft, world, parent)]
+    found = [*kinship.children_of(draft, world, parent), *kinship.under(draft, world, parent_id)]
+    children = list({child.id: (rule, child) for rule, child in found}.values())  # those that it had before as well
     ids = {child.id for _, child in children}
     taken: dict[str, Incident] = {}
     for rule, child in children:
@@ -376,7 +309,7 @@ def _make_whole(draft: Draft, world: World, rule: Rule, symptom_id: SymptomId, a
         start = Start(
             rule=whole,
             symptom=parts[0],
-            labels=_common(parts),
+            labels=common(parts),
             over=place.over,
             taken=taken.values(),
             at=at,
@@ -423,22 +356,6 @@ def _again(
         fire(draft, world, rule, symptom, at, now, reason=reason, ack=ack)
     else:
         draft.set_timer(Timer(id=timer_id, onset=symptom.onset, due=due))
-
-
-def due_of(rule: Rule, symptom: Symptom, at: datetime) -> datetime:
-    """When a pending symptom is confirmed: by its own `for`, or at once by a row of `worse` that held for its own.
-
-    A rule that widens waits at least one interval for the others of a scope.
-    """
-    due = at if symptom.held else symptom.onset + rule.hold
-    return max(due, symptom.onset + rule.settle) if rule.widens else due
-
-
-def is_wide(draft: Draft, rule: Rule, symptom: Symptom) -> bool:
-    """Whether an incident of one of its scopes is open already."""
-    places = (place_of(rule, width, symptom.labels) for width in rule.widens)
-    known = (draft.at_place(place) for place in places if place is not None)
-    return any(incident is not None and incident.is_open for incident in known)
 
 
 def _stand(parent: SymptomId) -> TimerId:

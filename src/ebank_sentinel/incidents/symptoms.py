@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ebank_sentinel.incidents import opening, outbox, placing, recurring, weighing
+from ebank_sentinel.incidents import opening, outbox, placing, recurring, weighing, widening
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.census import Apart
@@ -48,6 +48,7 @@ def on_change(draft: Draft, world: World, change: Change, now: datetime) -> None
             _retire(draft, world, symptom, change.at, now)
         elif symptom is not None and None in (truth.counts, truth.holds):
             draft.put_symptom(replace(symptom, known=False))
+            placing.free_waiting(draft, world, symptom, change.at, now)
         elif truth.holds:
             _holds(draft, world, rule, symptom, change, truth, now)
         elif symptom is not None:
@@ -173,8 +174,8 @@ def _rows(
 def _settle(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
     """Fire when the rule's own hold or any row's is over; else wait for the rule's own."""
     if symptom.state is SymptomState.PENDING:
-        due = placing.due_of(rule, symptom, at)
-        if symptom.onset + rule.hold <= at < due and placing.is_wide(draft, rule, symptom):
+        due = widening.due_of(rule, symptom, at)
+        if symptom.onset + rule.hold <= at < due and widening.is_wide(draft, rule, symptom):
             due = at  # nothing is left to wait for
         timer_id = _timer(symptom.id, TimerKind.HOLD)
         if due > at:
@@ -195,7 +196,7 @@ def _settle(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: dateti
 def _is_homeless(draft: Draft, symptom: Symptom) -> bool:
     """Its incident, or the parent that explained it, ended while it was clearing; or it is counted only."""
     incident = None if symptom.incident is None else draft.incident(symptom.incident)
-    return symptom.under is None and (incident is None or not incident.is_open)
+    return (incident is None or not incident.is_open) and not placing.is_awaiting(draft, symptom)
 
 
 def holds_not(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: datetime, now: datetime) -> None:
