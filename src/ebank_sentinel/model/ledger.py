@@ -110,7 +110,7 @@ class Ledger:
         for page in delta.pages.values():
             self.pages[page.id] = page
             self.pages_of.setdefault(page.cause, set()).add(page.id)
-        for incident in delta.incidents.values():
+        for incident in sorted(delta.incidents.values(), key=lambda one: not one.is_open):  # not to be forgotten
             self._set_incident(incident)
         for timer_id, timer in delta.timers.items():
             if timer is None and timer_id.kind is TimerKind.FORGET:
@@ -203,7 +203,8 @@ class Ledger:
     def _set_incident(self, incident: Incident) -> None:
         known_id = self.place_of.get(incident.place, "")
         known = self.incidents.get(known_id) or self.kept.get(known_id)
-        if known is None or incident.is_open or known.opened_at <= incident.opened_at:  # a start reads them in no order
+        older = known is None or (not known.is_open and known.opened_at <= incident.opened_at)
+        if incident.is_open or older:  # a start reads them in no order
             self.place_of[incident.place] = incident.id
         self.incident_by_code[incident.code] = incident.id
         if incident.is_open:
