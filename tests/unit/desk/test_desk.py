@@ -562,3 +562,50 @@ async def test_settle_returns_at_once_when_nothing_waits(office: Office) -> None
     async with asyncio.timeout(5):
         await office.desk.settle()
     assert not office.desk.busy
+
+
+async def test_a_storms_timers_are_taken_in_parts_and_nobody_waits_behind_all_of_them(office: Office) -> None:
+    many = MOST_ITEMS * 2 + 100
+    start = office.now
+    await office.put(
+        *(
+            office.bank.change(f"A{number:04}", start + timedelta(milliseconds=number), slow=True)
+            for number in range(many)
+        )
+    )
+    for target, reading in office.bank.readings.items():
+        office.bank.readings[target] = replace(reading, at=start + timedelta(minutes=3))
+    await office.busy_for(4 * 60)  # all holds are over by then
+    decided = len(office.store.commits)
+    await eventually(lambda: len(office.desk.ledger.incidents) == many)
+    parts = [len(delta.incidents) for delta in office.store.commits[decided:] if delta.incidents]
+    assert sum(parts) == many
+    assert len(parts) >= 3
+    assert max(parts) <= MOST_ITEMS + 1
+    opened = [incident.opened_at for delta in office.store.commits for incident in delta.incidents.values()]
+    assert opened == sorted(opened)
+
+
+async def test_what_happened_among_a_storms_timers_is_decided_in_its_place(office: Office) -> None:
+    many = MOST_ITEMS + 200
+    start = office.now
+    keys = [f"A{number:04}" for number in range(many)]
+    await office.put(
+        *(office.bank.change(key, start + timedelta(milliseconds=index), slow=True) for index, key in enumerate(keys))
+    )
+    for target, reading in office.bank.readings.items():
+        office.bank.readings[target] = replace(reading, at=start + timedelta(minutes=3))
+    store = office.store
+    store.open.clear()
+    attempts = store.attempts
+    office.desk.put(Heartbeat(request="busy", target=TargetId("batch", "batch"), at=office.now))
+    await eventually(lambda: store.attempts > attempts)
+    await office.clock.stall(4 * 60)
+    for index in (3, many - 1):  # one second before their hold was over
+        office.desk.put(office.bank.change(keys[index], start + timedelta(seconds=179), slow=False))
+    store.open.set()
+    await eventually(lambda: not office.desk.busy and len(office.desk.ledger.incidents) == many - 2)
+    assert {incident.symptom.key for incident in office.desk.ledger.incidents.values()} == {
+        *keys[:3],
+        *keys[4:-1],
+    }
