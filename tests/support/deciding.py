@@ -20,7 +20,7 @@ from ebank_sentinel.model.page import Delivery, Message, Outcome, Page, PageStat
 from ebank_sentinel.model.reading import Reading, Scalar, Target, TargetId
 from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.model.relations import Relations
-from ebank_sentinel.model.rule import FLEET, Meaning, Row, Rule, Words
+from ebank_sentinel.model.rule import FLEET, PUSHED, Meaning, Row, Rule, Words
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.model.symptom import Symptom, SymptomId
 from ebank_sentinel.paging.wording import render
@@ -165,7 +165,7 @@ class SmallBank:
             roster=self.roster,
             channels=self.channels,
             latest=self._latest,
-            unbroken_since=lambda target: START - timedelta(days=9) if self.always_read else self.since.get(target),
+            unbroken_since=self._unbroken_since,
             targets_in=self._targets_in,
             watched=lambda target: target not in self.unwatched,
             next_start=lambda name, at: self.opens_at[name] if self.opens_at[name] > at else None,
@@ -178,8 +178,13 @@ class SmallBank:
         listed = [one for one in self.listed if one.id.probe == probe]
         return sum(over == FLEET or one.labels.get(over) == value for one in listed)
 
+    def _unbroken_since(self, target: TargetId) -> datetime | None:
+        if self.always_read and target.probe not in PUSHED:
+            return START - timedelta(days=9)
+        return self.since.get(target)
+
     def _latest(self, target: TargetId) -> Reading | None:
-        if self.always_read:
+        if self.always_read and target.probe not in PUSHED:  # what was told to us is never read
             return Reading(target=Target(id=target), at=START + timedelta(days=9), up=True)
         return self.readings.get(target)
 

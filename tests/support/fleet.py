@@ -11,7 +11,7 @@ from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.item import Item
 from ebank_sentinel.model.page import PageState
 from ebank_sentinel.model.reading import Target
-from ebank_sentinel.model.rule import Cause, Meaning, Parent, Rule, Width, Words
+from ebank_sentinel.model.rule import PUSHED, Cause, Meaning, Parent, Rule, Width, Words
 from ebank_sentinel.model.severity import Severity
 from support.deciding import PlainRoster, SmallBank, Story, rule, target
 
@@ -165,7 +165,7 @@ class Fleet(Story):
         symptoms = self.ledger.symptoms
         self.ledger.symptoms = {}
         for symptom_id, symptom in symptoms.items():
-            self.ledger.symptoms[symptom_id] = replace(symptom, known=False)
+            self.ledger.symptoms[symptom_id] = replace(symptom, known=symptom_id.probe in PUSHED)
         self.ledger = fresh(self.ledger)
 
 

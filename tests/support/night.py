@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
+from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.item import (
     Acknowledge,
@@ -25,11 +26,10 @@ from ebank_sentinel.model.item import (
     Truth,
 )
 from ebank_sentinel.model.ledger import Delta, Ledger, TimerKind
-from ebank_sentinel.model.page import Delivery, Outcome, Page, PageState
+from ebank_sentinel.model.page import Delivery, Outcome, Page
 from ebank_sentinel.model.reading import Target, TargetId
 from ebank_sentinel.model.rule import ALERTS, PUSHED, REPORTS, Meaning, Rule, Width
 from ebank_sentinel.model.severity import Severity
-from ebank_sentinel.model.symptom import SymptomId
 from support.deciding import SMS_THEN_MAIL, at, row, rule, target
 from support.fleet import BRANCH, MINUTE, Fleet, dark, machines, switch, ups
 
@@ -160,7 +160,11 @@ class Night(Fleet):
         """Somebody reports something."""
         self.numbered += 1
         one = target(f"r{self.numbered}", REPORTS, type=kind)
-        truths = {name: RuleTruth(True, name == kind, ()) for name in ("phishing", "threat") if name in self.bank.rules}
+        truths = {
+            asked.id: RuleTruth(True, asked.id == kind, ())
+            for asked in self.bank.rules.values()
+            if asked.watch == REPORTS
+        }
         self.push(Signal(change=Change(target=one, at=at(self.now), truths=truths)))
 
     def push(self, signal: Signal) -> None:
@@ -225,7 +229,7 @@ class Night(Fleet):
                 truths[watching.id] = RuleTruth(counts, holds, (holds,) * len(watching.rows))
         return Change(target=one, at=at(self.now), truths=truths, seq=self._seq)
 
-    def decide(self, *items: Item, now: float):  # type: ignore[no-untyped-def]
+    def decide(self, *items: Item, now: float) -> Draft:
         """As ever, remembering what it changed."""
         before = set(self.pages)
         draft = super().decide(*items, now=now)

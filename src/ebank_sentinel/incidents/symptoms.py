@@ -271,11 +271,12 @@ def _of_timer(draft: Draft, world: World, timer: Timer) -> tuple[Symptom | None,
 
 
 def _was_read(draft: Draft, world: World, rule: Rule, symptom: Symptom, timer: Timer, now: datetime) -> bool:
-    """Whether the target was read within two intervals before the timer fell due; no data needs no reading.
+    """Whether the target was read within two intervals before the timer fell due.
 
     If not, but nothing has changed since (a reading is merely late), the timer wakes again: no change may come.
+    Where there is no data, or where we are told, no reading is needed.
     """
-    if not symptom.known or rule.no_data:
+    if not symptom.known or rule.no_data or rule.pushed:
         return symptom.known
     reading, since = world.latest(symptom.id.target), world.unbroken_since(symptom.id.target)
     if reading is None or since is None:

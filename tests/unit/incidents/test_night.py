@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition
 from hypothesis.stateful import rule as action
 
-from ebank_sentinel.incidents.recurring import often_enough
 from ebank_sentinel.model.census import census_of
 from ebank_sentinel.model.incident import Incident, IncidentState, Place
 from ebank_sentinel.model.item import Truth
@@ -33,7 +32,7 @@ SCOPES: dict[str, tuple[Target, ...]] = {
         f"{label} {value}": tuple(one for one in MACHINES if one.labels[label] == value)
         for label, value in [
             *(("branch", f"{region}-{one}") for region in "01" for one in "01"),
-            *zip(["region"] * 2, "01"),
+            *(("region", region) for region in "01"),
         ]
     },
     "fleet": MACHINES,
@@ -263,7 +262,7 @@ class Nights(RuleBasedStateMachine):
         rule = night.bank.rules[symptom.id.rule]
         if under is not None:
             parent = night.ledger.symptoms.get(under)
-            waits = parent is not None and parent.state is SymptomState.PENDING
+            waits = parent is not None and parent.state is SymptomState.PENDING and parent.known
             return waits or TimerId(TimerKind.STAND, under) in night.ledger.timers
         return bool(rule.count)
 

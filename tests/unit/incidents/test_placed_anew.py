@@ -1,0 +1,166 @@
+"""What moves between incidents, or comes back to one: nobody is forgotten, and each alarm has its all-clear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from ebank_sentinel.model.item import Change, Pushed, Reloaded, RuleTruth, Signal
+from ebank_sentinel.model.rule import ALERTS
+from ebank_sentinel.model.severity import Severity
+from support.deciding import SMS_THEN_MAIL, Story, at, row, rule, target
+from support.fleet import MINUTE, Fleet, dark, switch, ups
+
+
+def whole() -> Fleet:
+    """Logins fail and the firewall blocks: together an attack."""
+    parts = [rule(name, hold=30, clear=30, watch=name, groups=("technical",)) for name in ("login", "waf")]
+    attack = rule(
+        "attack",
+        hold=0,
+        watch="",
+        every=timedelta(0),
+        severity=Severity.II,
+        groups=("command",),
+        all_of=("login", "waf"),
+        same=("service",),
+        within=timedelta(minutes=10),
+    )
+    return Fleet(*parts, attack, fleet=())
+
+
+class TestWhole:
+    def test_one_that_is_whole_again_is_another_incident_and_pages_like_one(self) -> None:
+        story = whole()
+        for name in ("login", "waf"):
+            story.signal(0, rule=name, key=name, service="pay")
+        story.passes(MINUTE)
+        story.accept_all(MINUTE)
+        first = story.open[0].id
+        story.signal(2 * MINUTE, rule="login", key="login", holds=False, service="pay")
+        story.passes(3 * MINUTE)
+        story.accept_all(3 * MINUTE)
+        assert story.shown == ["waf waf system III"]
+        story.paged()
+        story.signal(4 * MINUTE, rule="login", key="login", service="pay")
+        story.passes(5 * MINUTE)
+        assert story.shown == ["attack service=pay system II"]
+        assert story.open[0].id != first
+        assert "zhao first first" in story.paged()
+
+    def test_a_reload_that_takes_its_rule_away_ends_it_and_its_parts_stand_on_their_own(self) -> None:
+        story = whole()
+        for name in ("login", "waf"):
+            story.signal(0, rule=name, key=name, service="pay")
+        story.passes(MINUTE)
+        story.accept_all(MINUTE)
+        story.paged()
+        del story.bank.rules["attack"]
+        story.decide(Reloaded(at=at(2 * MINUTE)), now=2 * MINUTE)
+        assert sorted(story.shown) == ["login login system III", "waf waf system III"]
+        assert "zhao retired retired" in story.paged()
+
+
+class TestParent:
+    def test_one_that_comes_back_has_its_children_again_however_long_they_have_failed(self) -> None:
+        story = Fleet(dark(hold=MINUTE), ups(), switch(clear=30))
+        story.signal(0, rule="switch", key="sw1", switch="sw1")
+        story.go(1, story.of(0, 0))
+        story.passes(20 * MINUTE)
+        story.signal(20 * MINUTE, rule="switch", key="sw1", holds=False, switch="sw1")
+        story.passes(25 * MINUTE)
+        assert story.shown == []
+        story.signal(25 * MINUTE, rule="switch", key="sw1", switch="sw1")
+        story.passes(27 * MINUTE)
+        assert story.shown == ["switch sw1 system I"]
+        assert {symptom.incident for symptom in story.ledger.symptoms.values()} == {story.open[0].id}
+        story.signal(40 * MINUTE, rule="switch", key="sw1", holds=False, switch="sw1")
+        story.passes(55 * MINUTE)
+        assert story.shown == ["dark branch=0-0 link III"]
+
+    def test_nobody_waits_for_one_of_which_nothing_is_known_any_more(self) -> None:
+        story = Fleet(dark(hold=MINUTE), ups(), switch(hold=3 * MINUTE))
+        one = target("sw1", "switch", switch="sw1")
+        story.signal(0, rule="switch", key="sw1", switch="sw1")
+        story.go(1, story.of(0, 0))
+        story.passes(90)
+        assert story.shown == []
+        story.decide(story.change(90, None, of=one, rule="switch"), now=90)
+        assert story.shown == ["dark branch=0-0 link III"]
+
+
+class TestPages:
+    def test_who_was_to_be_told_by_the_next_channel_is_told_what_it_is_part_of_instead(self) -> None:
+        story = Fleet(dark(hold=MINUTE, severity=Severity.III, groups=("technical",)), switch())
+        policy = story.bank.roster.severities[Severity.III]
+        story.bank.roster.severities[Severity.III] = replace(policy, via=(SMS_THEN_MAIL,))
+        story.go(0, story.of(0, 0)[:1])
+        story.passes(MINUTE)
+        assert story.paged() == ["wang first first"]  # by text, and the text is under way
+        story.signal(90, rule="switch", key="sw1", switch="sw1")
+        story.passes(2 * MINUTE)
+        assert story.shown == ["switch sw1 system I"]
+        assert story.paged() == ["wang part_of part_of", "zhao first first"]
+        story.passes(10 * MINUTE)  # both texts are silent
+        by_mail = [page for page in story.pages.values() if (page.recipient, page.channel) == ("wang", "mail")]
+        assert [page.step for page in by_mail] == ["part_of"]
+
+    def test_an_alarm_does_not_go_on_to_a_next_channel_when_what_took_it_over_is_long_over(self) -> None:
+        story = Fleet(dark(hold=MINUTE, severity=Severity.III, groups=("technical",)), switch(clear=15))
+        policy = story.bank.roster.severities[Severity.III]
+        story.bank.roster.severities[Severity.III] = replace(policy, via=(SMS_THEN_MAIL,))
+        story.go(0, story.of(0, 0)[:1])
+        story.passes(MINUTE)
+        story.signal(70, rule="switch", key="sw1", switch="sw1")
+        story.go(100, story.of(0, 0)[:1], holds=False)
+        story.signal(101, rule="switch", key="sw1", holds=False, switch="sw1")
+        story.passes(20 * MINUTE)
+        assert not [page for page in story.pages.values() if page.channel == "mail" and page.recipient == "wang"]
+
+
+class TestTold:
+    """What was told to us is never read: its holds end by themselves."""
+
+    def alert(self, story: Story, second: float, *, holds: bool = True, until: float | None = None) -> None:
+        one = target("f1", ALERTS, team="pay")
+        rows = (holds,) * len(story.bank.rules["pay"].rows)
+        change = Change(target=one, at=at(second), truths={"pay": RuleTruth(True, holds, rows)})
+        signal = Signal(change=change, until=None if until is None else at(until))
+        story.decide(Pushed(request=f"p{second}", at=at(second), signals=(signal,)), now=second)
+
+    def pay(self, **changed: Any) -> Fleet:
+        return Fleet(rule("pay", watch=ALERTS, every=timedelta(), groups=("technical",), **changed))
+
+    def test_an_alert_fires_when_its_hold_is_over(self) -> None:
+        story = self.pay(hold=60)
+        self.alert(story, 0)
+        story.passes(59)
+        assert story.shown == []
+        story.passes(60)
+        assert story.shown == ["pay f1 system III"]
+
+    def test_it_becomes_worse_with_time(self) -> None:
+        story = self.pay(hold=0, rows=(row(120, up=True),))
+        self.alert(story, 0)
+        story.passes(121)
+        assert story.shown == ["pay f1 system II"]
+
+    def test_it_ends_when_it_was_over_for_long_enough(self) -> None:
+        story = self.pay(hold=0, clear=60)
+        self.alert(story, 0, until=300)
+        story.passes(359)
+        assert story.shown == ["pay f1 system III"]
+        story.passes(360)
+        assert story.shown == []
+        assert not story.ledger.timers
+
+    def test_a_start_in_the_middle_changes_nothing(self) -> None:
+        story = self.pay(hold=60, clear=60)
+        self.alert(story, 0, until=300)
+        story.restarts()
+        story.passes(60)
+        assert story.shown == ["pay f1 system III"]
+        story.restarts()
+        story.passes(360)
+        assert story.shown == []
