@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, or_, select
+from sqlalchemy import Engine, Select, and_, or_, select
 
 from ebank_sentinel.model.incident import Event, Incident, IncidentState
 from ebank_sentinel.model.page import Page
-from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.state import rows, tables
 
 
@@ -46,12 +45,9 @@ class History:
     def reported(self, key: str) -> Event | None:
         """The line that a report left whose name begins so."""
         table = tables.events
-        query = (
-            select(table)
-            .where(table.c.reason == Reason.REPORTED.value, table.c.detail.startswith(key, autoescape=True))
-            .order_by(table.c.seq)
-            .limit(1)
-        )
+        beyond = key[:-1] + chr(ord(key[-1]) + 1)  # a range: the index has no use for LIKE
+        named = and_(tables.REPORTS, table.c.detail >= key, table.c.detail < beyond)
+        query = select(table).where(named).order_by(table.c.detail, table.c.seq).limit(1)
         return next((rows.event_of(row) for row in self._rows(query)), None)
 
     def pages(self, *, cause: str | None = None, since: datetime | None = None, limit: int) -> list[Page]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from ebank_sentinel.errors import StoreDamaged, StoreTooNew
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration: its file's name begins with it."""
 
 

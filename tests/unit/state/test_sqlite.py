@@ -16,10 +16,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import MetaData, create_engine
+from sqlalchemy.event import listen
 
 from ebank_sentinel.errors import StoreDamaged, StoreInUse, StoreLost, StoreRefused, StoreTooNew
-from ebank_sentinel.model.incident import Incident, IncidentState
+from ebank_sentinel.model.incident import Event, Incident, IncidentState
 from ebank_sentinel.model.ledger import Delta, TimerId, TimerKind
+from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.model.symptom import SymptomId
 from ebank_sentinel.state import rows, schema, tables
@@ -357,6 +359,23 @@ async def test_a_schema_that_never_was_is_refused(path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
         connection.commit()
     assert refused(path) == f"{path} is at schema '0000', which never was: put a backup in its place"
+
+
+async def test_a_report_is_found_by_its_key_without_a_look_at_every_event(path: Path) -> None:
+    keys = ("0a1", "0a.", "0a", "0b")
+    reports = [Event(at=NOW, incident="i", reason=Reason.REPORTED, detail=f"{key}-1 phishing") for key in keys]
+    store = SqliteStore.open(path)
+    await store.commit(Delta(events=(Event(at=NOW, incident="i", reason=Reason.FIRST, detail="0a-0"), *reports)))
+    assert await store.read(lambda history: history.reported("0a-")) == reports[2]
+    assert await store.read(lambda history: history.reported("0c-")) is None
+    asked: list[tuple[str, tuple[str, ...]]] = []
+    engine = store._history._engine
+    listen(engine, "before_cursor_execute", lambda _c, _u, text, values, *_: asked.append((text, values)))
+    await store.read(lambda history: history.reported("0a-"))
+    await store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        (plan,) = connection.execute(f"EXPLAIN QUERY PLAN {asked[-1][0]}", asked[-1][1])
+    assert "USING INDEX ix_events_reports" in plan[-1]
 
 
 def test_head_is_the_newest_migration() -> None:
