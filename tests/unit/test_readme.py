@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ebank_sentinel.cli import main
+from ebank_sentinel.cli.app import build
 from ebank_sentinel.config.settings import (
     ApiSettings,
     BankSettings,
@@ -46,7 +47,19 @@ from ebank_sentinel.rules.rows import (
     WorseSettings,
 )
 from ebank_sentinel.rules.settings import RuleSettings
+from ebank_sentinel.trial.settings import (
+    AckSettings,
+    AlertSettings,
+    CaseSettings,
+    EndSettings,
+    ExpectSettings,
+    IncidentSettings,
+    PageSettings,
+    ReportSettings,
+    TestFile,
+)
 from ebank_sentinel.web.openapi import OPERATIONS
+from ebank_sentinel.yamlfile import files_in, load_all
 
 ROOT = Path(__file__).parents[2]
 _INSTALLED = "/etc/ebank-sentinel"
@@ -91,6 +104,21 @@ def test_the_example_bank_holds_where_the_manual_says_to_copy_it(
     assert "holds" in _check(tmp_path / "sentinel.yaml", capsys)
 
 
+def test_the_readme_lists_every_command() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [table] = re.findall(r"^\| command \|.*?\n\n", readme, re.DOTALL | re.MULTILINE)
+    listed = {word for code in re.findall(r"`([^`]+)`", table) for word in code.split()}
+
+    assert {name for name in build() if not name.startswith("-")} <= listed
+
+
+def test_the_readme_counts_the_shipped_rules() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shipped = sum(len(document.plain(["rules"])) for document in load_all(files_in(ROOT / "rules")))
+
+    assert re.findall(r"(\d+) shipped rules", readme) == [str(shipped)]
+
+
 def _keys(settings: type[Strict]) -> set[str]:
     """The keys of a part of a file, as written."""
     return {field.alias or name for name, field in settings.model_fields.items()}
@@ -123,6 +151,15 @@ _FILES: tuple[type[Strict], ...] = (
     StepSettings,
     EscalationSettings,
     JoinSettings,
+    TestFile,
+    CaseSettings,
+    AlertSettings,
+    ReportSettings,
+    AckSettings,
+    EndSettings,
+    ExpectSettings,
+    IncidentSettings,
+    PageSettings,
 )
 _KINDS: tuple[type[Strict], ...] = (
     *(kind.settings for kind in probes.KINDS.values()),
