@@ -1,4 +1,4 @@
-"""The how-to about writing rules holds: its blocks are typed in their order, and each output is what comes."""
+"""The how-tos about rules hold: their blocks are typed in their order, and each output is what comes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from ebank_sentinel.cli import main
 
 ROOT = Path(__file__).parents[2]
 _PAGE = ROOT / "docs/write-a-rule.md"
+_ABOUT_TESTS = ROOT / "docs/testing-rules.md"
 _BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 _FILE = re.compile(r"(?:# |<!-- )(?P<path>[\w./-]+)(?P<instead>, instead of the last line)?(?: -->)?")
 _TAKEN = re.compile(r"\d+ ms|\d+\.\d s")
 
 
-def _blocks() -> Iterator[tuple[str, str]]:
+def _blocks(page: Path) -> Iterator[tuple[str, str]]:
     """Language and text of each block, in the order of the page."""
-    for found in _BLOCK.finditer(_PAGE.read_text(encoding="utf-8")):
+    for found in _BLOCK.finditer(page.read_text(encoding="utf-8")):
         yield found["language"], found["text"]
 
 
@@ -55,7 +56,7 @@ def test_the_how_to_can_be_typed_as_it_stands(
     monkeypatch.setenv("EBANK_SENTINEL_CONFIG", "sentinel.yaml")
     commands = 0
 
-    for language, text in _blocks():
+    for language, text in _blocks(_PAGE):
         if language in ("yaml", "markdown"):
             _type(text)
         elif language == "console":
@@ -68,6 +69,23 @@ def test_the_how_to_can_be_typed_as_it_stands(
     [claimed] = re.findall(r"(\d+ of \d+) rules and rows, in (\d+ tests)", _PAGE.read_text(encoding="utf-8"))
     assert f"100% of rules and rows are reached: {claimed[0]}" in printed
     assert f"{claimed[1]} ok" in printed
+
+
+def test_the_ten_minutes_about_tests_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = _ABOUT_TESTS.read_text(encoding="utf-8")
+    begun, finished = [text for language, text in _blocks(_ABOUT_TESTS) if language == "yaml"]
+    [more] = re.findall(r"Now ask for more: add `(- .*?)`\.", page)
+    begun = begun.replace("../../deploy", str(ROOT / "deploy"))
+    before_the_claim = begun[: begun.rindex("      - {at:")]
+    test = tmp_path / "atm.test.yaml"
+
+    def play(text: str) -> str:
+        test.write_text(text, encoding="utf-8")
+        return _run(f"ebank-sentinel test {test}", capsys)
+
+    assert "1 test ok" in play(begun)
+    assert "1 of 1 test failed" in play(f"{begun}      {more}\n")
+    assert "1 test ok" in play(before_the_claim + finished)
 
 
 def test_a_link_within_the_how_to_leads_somewhere() -> None:
