@@ -135,13 +135,46 @@ def leave(draft: Draft, world: World, symptom: Symptom, reason: Reason, at: date
     _release(draft, world, members, at, now, Reason.RETURNED, incident.ack)
 
 
-def retire(draft: Draft, world: World, at: datetime, now: datetime) -> None:
-    """A reload took rules away: their incidents are over, and what of other rules was part of them is placed anew."""
+def reload(draft: Draft, world: World, at: datetime, now: datetime) -> None:
+    """Rules changed: what explains a symptom no longer frees it, and an incident that no rule asks for is over.
+
+    What of it still fails is placed anew. What waits for its hold is left to its next reading.
+    """
+    freed: list[tuple[Rule, Symptom]] = []
+    for symptom_id in sorted(draft.symptom_ids()):
+        symptom, rule = draft.symptom(symptom_id), world.rules.get(symptom_id.rule)
+        if symptom is None or rule is None or symptom.under is None:
+            continue
+        if symptom.under.rule not in {parent.rule for parent in rule.unless}:
+            free = replace(symptom, under=None, incident=None)
+            draft.put_symptom(free)
+            freed.append((rule, free))
     for incident in draft.open_incidents():
-        if incident.rule not in world.rules:
-            members = [one for one in map(draft.symptom, draft.members(incident.id)) if one is not None]
+        members = [one for one in map(draft.symptom, draft.members(incident.id)) if one is not None]
+        row = _row_now(world, incident, members)
+        if row is None:
             end_incident(draft, world, incident, Reason.RETIRED, at, now)
-            _release(draft, world, members, at, now, Reason.RETURNED, incident.ack)
+            why = Reason.RETURNED if incident.row == -1 else Reason.NARROWED
+            _release(draft, world, members, at, now, why, incident.ack)
+        elif row != incident.row:
+            draft.put_incident(replace(incident, row=row))
+    for rule, child in freed:
+        if child.state is SymptomState.FIRING:
+            _again(draft, world, rule, child.id, at, now, Reason.RETURNED, None)
+
+
+def _row_now(world: World, incident: Incident, members: Iterable[Symptom]) -> int | None:
+    """Which row of its rule's `widens` an incident is of, now that the rules changed; None: it is over."""
+    rule = world.rules.get(incident.rule)
+    if rule is None:
+        return None
+    rows = [index for index, width in enumerate(rule.widens) if width.over == incident.over]
+    if not incident.over or (incident.state is IncidentState.REFERRED and not rows):
+        return -1  # what was handed over ends by a person
+    if incident.row == -1:
+        whole = set(rule.all_of) <= {one.id.rule for one in members} if rule.all_of else False
+        return -1 if whole and kinship.whole_place(rule, incident.labels) == incident.place else None
+    return incident.row if incident.row in rows else max(rows, default=None)
 
 
 def give_up(draft: Draft, world: World, symptom: Symptom, at: datetime, now: datetime) -> None:

@@ -106,7 +106,7 @@ def on_reloaded(draft: Draft, world: World, reloaded: Reloaded, now: datetime) -
         symptom = draft.symptom(symptom_id)
         if symptom is not None:
             _retire(draft, world, symptom, reloaded.at, now)
-    placing.retire(draft, world, reloaded.at, now)
+    placing.reload(draft, world, reloaded.at, now)
     outbox.leave_lost_channels(draft, world, reloaded.at, now)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from ebank_sentinel.incidents.counting import below_half, place_of
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.world import World
-from ebank_sentinel.model.incident import Incident
+from ebank_sentinel.model.incident import Incident, IncidentState
 from ebank_sentinel.model.ledger import Timer, TimerId, TimerKind
 from ebank_sentinel.model.rule import Rule
 from ebank_sentinel.model.symptom import Symptom
@@ -42,6 +42,8 @@ def weigh_around(
 
 
 def _weigh(draft: Draft, world: World, rule: Rule, incident: Incident, at: datetime) -> None:
+    if incident.state is IncidentState.REFERRED:
+        return  # a person ends it
     timer_id = TimerId(TimerKind.NARROW, (incident.id,))
     if not below_half(draft, world, rule, incident):
         draft.drop_timer(timer_id)
