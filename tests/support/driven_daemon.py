@@ -144,23 +144,24 @@ class DrivenDaemon:
     async def _obey(self) -> None:
         reader = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-        _say("ready")
+        say("ready")
         while line := (await reader.readline()).decode().split():
             await self.advance(float(line[1]))
-            _say(f"now {self.clock.now().isoformat()}")
+            say(f"now {self.clock.now().isoformat()}")
 
 
-def _say(words: str) -> None:
+def say(words: str) -> None:
+    """Answer a command."""
     sys.stdout.write(words + "\n")
     sys.stdout.flush()
 
 
-def main() -> int:
+def main(kind: type[DrivenDaemon] = DrivenDaemon) -> int:
     """Run; 1 with the reason on stderr when it cannot."""
     lines = logs.configure(sys.stderr, on_drop=lambda _count: None)
     start = datetime.fromisoformat(sys.argv[2]).astimezone(UTC)
     try:
-        return asyncio.run(DrivenDaemon(Path(sys.argv[1]), start).run())
+        return asyncio.run(kind(Path(sys.argv[1]), start).run())
     except SentinelError as error:
         structlog.get_logger().error("it ended", reason=str(error))
         return 1

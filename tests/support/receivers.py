@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -34,6 +34,13 @@ class Receivers:
     sms: SmsGateway = field(default_factory=SmsGateway)
     mail: SmtpReceiver = field(default_factory=SmtpReceiver)
     hook: WebhookReceiver = field(default_factory=lambda: WebhookReceiver(secret=HOOK_SECRET))
+    _numbers: Mapping[str, str] = field(default_factory=lambda: _BY_NUMBER)
+    _mailboxes: Mapping[str, str] = field(default_factory=dict)  # those that do not begin with a person's id
+
+    def knows(self, people: Mapping[str, Mapping[str, str]]) -> None:
+        """Whose the numbers and mailboxes are, as people.yaml says it."""
+        self._numbers = {person["sms"]: name for name, person in people.items()}
+        self._mailboxes = {person["email"]: name for name, person in people.items()}
 
     @property
     def got(self) -> list[Got]:
@@ -41,7 +48,7 @@ class Receivers:
         texts = [
             Got(
                 id=asked.query["id"],
-                to=_BY_NUMBER[asked.query["to"]],
+                to=self._numbers[asked.query["to"]],
                 channel="sms",
                 text=asked.query["text"].removeprefix("【示例银行】"),
             )
@@ -51,7 +58,7 @@ class Receivers:
         mails = [
             Got(
                 id=str(mail["X-Ebank-Sentinel-Page"]),
-                to=str(mail["To"]).partition("@")[0],
+                to=self._mailboxes.get(str(mail["To"]), str(mail["To"]).partition("@")[0]),
                 channel="mail",
                 text=str(mail["Subject"]),
             )

@@ -27,6 +27,7 @@ class Story(Scene):
     """What the test does, in the order in which it does it."""
 
     now: datetime = START
+    program: str = "support.driven_daemon"  # what is run: that, or one that obeys more
     process: asyncio.subprocess.Process | None = None
     _reading: asyncio.Task[None] | None = None
 
@@ -38,7 +39,7 @@ class Story(Scene):
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "support.driven_daemon",
+            self.program,
             str(self.files.configuration),
             self.now.isoformat(),
             env=environment(),
@@ -61,13 +62,15 @@ class Story(Scene):
         await self.begins_to_pass(minutes=minutes, seconds=seconds)
         assert await self._answer() == f"now {self.now.isoformat()}", self.shown_log()
 
+    async def tell(self, command: str) -> None:
+        """Something else that its program obeys; all that it brings about at once has happened on return."""
+        await self._ask(command)
+        assert await self._answer() == f"now {self.now.isoformat()}", self.shown_log()
+
     async def begins_to_pass(self, *, minutes: float = 0, seconds: float = 0) -> None:
         """The same without waiting: for a kill in the middle of it."""
-        assert self.process is not None
-        assert self.process.stdin is not None
         span = minutes * 60 + seconds
-        self.process.stdin.write(f"advance {span}\n".encode())
-        await self.process.stdin.drain()
+        await self._ask(f"advance {span}")
         self.now += timedelta(seconds=span)
 
     def passes_without_it(self, *, hours: float = 0, minutes: float = 0) -> None:
@@ -93,6 +96,12 @@ class Story(Scene):
         await self.passes()
 
     # -- inside -----------------------------------------------------------------------------------
+
+    async def _ask(self, command: str) -> None:
+        assert self.process is not None
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{command}\n".encode())
+        await self.process.stdin.drain()
 
     async def _answer(self) -> str:
         assert self.process is not None
