@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script that stands alone, no module of a package
-"""Make docs/demo.svg, the picture of the README: a real run of the demo, drawn shortly before the bank recovers.
+"""Make docs/demo.svg, the picture of the README: a real run of the demo, drawn shortly before the switch recovers.
 
 .venv/bin/python docs/make_picture.py
 """
@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from ebank_sentinel.clock import SystemClock
+from ebank_sentinel.demo.directory import Directory
 from ebank_sentinel.demo.picture import svg_of
 from ebank_sentinel.demo.programs import installed
 from ebank_sentinel.demo.receivers import Received
@@ -19,9 +20,9 @@ from ebank_sentinel.demo.run import perform
 from ebank_sentinel.demo.verdict import Figures
 from ebank_sentinel.demo.view import View
 
-_SECONDS = 60.0
-_MOMENT = 0.66  # share of the timeline: all has failed, all have been told, nothing is repaired
-_WIDTH, _HEIGHT = 112, 46
+_SECONDS = 75.0
+_MOMENT = 51 / 60  # share of the timeline: the switch is lost, and took over what hung on it
+_WIDTH, _HEIGHT = 120, 48
 
 
 class Camera:
@@ -38,7 +39,7 @@ class Camera:
     def page(self, page: Received) -> None:
         """Nothing: the frame holds it."""
 
-    def end(self, figures: Figures) -> None:
+    def end(self, figures: Figures, directory: Directory) -> None:
         """Nothing."""
 
 

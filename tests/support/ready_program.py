@@ -12,9 +12,13 @@ _SERVER = """
 import http.server, os, sys
 print(os.getpid(), flush=True)
 class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.do_GET()
     def do_GET(self):
         self.send_response(200)
+        self.send_header("Content-Type", "application/json")
         self.end_headers()
+        self.wfile.write(b"{}")
     def log_message(self, *words):
         pass
 http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

@@ -14,7 +14,7 @@ from ebank_sentinel.cli.terminal import AsJson
 
 def command(
     *,
-    seconds: Annotated[float, Parameter(help="Length of the story.")] = 60.0,
+    seconds: Annotated[float, Parameter(help="Length of the story.")] = 75.0,
     json: AsJson = False,
     folder: Annotated[Path | None, Parameter(help="Keep the run's files here.")] = None,
 ) -> int:

@@ -1,7 +1,8 @@
 """The servers of the simulated bank: a Bank enters, HTTP on loopback leaves.
 
-The e-banking service shows its health, its statistics and its counters; the ATM server speaks for
-every terminal under a path of its own. A dead terminal hangs up without a word, as a dead one does.
+The e-banking service shows its health and its counters, and answers queries as Prometheus does. One more server speaks
+for every device under a path of its own: ATMs, the UPS of branches, the agents of journeys, the guard of web pages.
+A dead terminal hangs up without a word, as a dead one does.
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ from typing import Final
 
 from aiohttp import web
 
-from ebank_sentinel.demo.bank_state import Bank, Terminal
-
-STATS_WINDOW_SECONDS = 5.0
-"""Over how long /stats looks back; the PromQL of the demo has the same window."""
+from ebank_sentinel.demo.bank_state import Bank
+from ebank_sentinel.demo.figures import Figures, UnknownQuery
+from ebank_sentinel.demo.terminal_status import status_of
 
 _GOODBYE_SECONDS: Final = 1.0  # a probe may still hang on a slow answer when the demo ends
 
@@ -33,21 +33,22 @@ async def serve(app: web.Application, *, port: int) -> AsyncIterator[None]:
         await runner.cleanup()
 
 
-def ebanking(bank: Bank) -> web.Application:
-    """The e-banking service: /health (takes as long as a login), /stats and /metrics."""
+def ebanking(bank: Bank, figures: Figures) -> web.Application:
+    """The e-banking service: /health and /metrics; and /api/v1/query, as Prometheus has it."""
 
     async def health(_request: web.Request) -> web.Response:
-        latency = bank.latency_seconds
-        await bank.clock.sleep(latency)
-        queue = 3 + round(latency * 40)  # what is slow piles up
-        return _json({"status": "UP", "version": "8.4.1", "queue": {"depth": queue}, "sessions": 4211})
+        return _json({"status": "UP", "version": "8.4.1", "queue": {"depth": 3}, "sessions": 4211})
 
-    async def stats(_request: web.Request) -> web.Response:
-        attempts, rate = bank.traffic.window(bank.clock.monotonic(), STATS_WINDOW_SECONDS)
-        return _json({"login": {"rate": round(rate, 4), "attempts": round(attempts)}})
+    async def query(request: web.Request) -> web.Response:
+        try:
+            result = figures.answer(str((await request.post()).get("query", "")))
+        except UnknownQuery as error:
+            return _json({"status": "error", "errorType": "bad_data", "error": str(error)}, status=400)
+        return _json({"status": "success", "data": {"resultType": "vector", "result": result}})
 
     async def metrics(_request: web.Request) -> web.Response:
         attempts, ok = bank.traffic.counters(bank.clock.monotonic())
+        login = figures.login()
         lines = [
             "# HELP login_attempts_total Logins that customers tried.",
             "# TYPE login_attempts_total counter",
@@ -55,9 +56,12 @@ def ebanking(bank: Bank) -> web.Application:
             "# HELP login_ok_total Logins that succeeded.",
             "# TYPE login_ok_total counter",
             f'login_ok_total{{channel="mobile"}} {ok}',
-            "# HELP login_latency_seconds How long a login takes now.",
-            "# TYPE login_latency_seconds gauge",
-            f'login_latency_seconds{{channel="mobile"}} {bank.latency_seconds}',
+            "# HELP login_failed_to_last_week Logins that failed, to those of the same hour last week.",
+            "# TYPE login_failed_to_last_week gauge",
+            f"login_failed_to_last_week {login['failed_ratio']}",
+            "# HELP login_failing_networks Networks that failing logins came from.",
+            "# TYPE login_failing_networks gauge",
+            f"login_failing_networks {login['failed_sources']}",
             "",
         ]
         return web.Response(
@@ -66,12 +70,12 @@ def ebanking(bank: Bank) -> web.Application:
         )
 
     app = web.Application()
-    app.add_routes([web.get("/health", health), web.get("/stats", stats), web.get("/metrics", metrics)])
+    app.add_routes([web.get("/health", health), web.get("/metrics", metrics), web.post("/api/v1/query", query)])
     return app
 
 
-def terminals(bank: Bank) -> web.Application:
-    """All ATMs: /atm/{terminal}/status is the device's own page."""
+def devices(bank: Bank) -> web.Application:
+    """All devices of branches, and what looks at the bank from outside."""
     by_name = {terminal.terminal: terminal for terminal in bank.terminals}
 
     async def status(request: web.Request) -> web.Response:
@@ -82,32 +86,28 @@ def terminals(bank: Bank) -> web.Application:
             if request.transport is not None:
                 request.transport.abort()  # the line goes dead: no status, no header, no goodbye
             return web.Response()  # goes nowhere: aiohttp finds the connection gone
-        return _json(_device_page(terminal))
+        return _json(status_of(terminal))
+
+    async def ups(request: web.Request) -> web.Response:
+        engaged = request.match_info["branch"] in bank.on_battery
+        return _json({"state": "engaged" if engaged else "mains", "minutes_left": 38 if engaged else 60})
+
+    async def journey(_request: web.Request) -> web.Response:
+        return _json({"passed": True, "failed_step": "", "took_s": 1.8})
+
+    async def page(request: web.Request) -> web.Response:
+        return _json({"changed": False, "sha256": f"{sum(request.path.encode()):064x}"})
 
     app = web.Application()
-    app.add_routes([web.get("/atm/{terminal}/status", status)])
+    app.add_routes([web.get("/atm/{terminal}/status", status), web.get("/ups/{branch}/status", ups)])
+    app.add_routes([web.get("/agents/{place}/journeys/{journey}", journey), web.get("/guard/pages/{page}", page)])
     return app
 
 
-def _device_page(terminal: Terminal) -> dict[str, object]:
-    """What a healthy device says of itself; each has its own fill, the same on every run."""
-    fill = 55 + sum(terminal.terminal.encode()) % 40  # percent
-    return {
-        "terminal": terminal.terminal,
-        "vendor": terminal.vendor,
-        "model": terminal.model,
-        "device": {"online": True, "in_service": True},
-        "cash_percent": fill,
-        "cassettes": [
-            {"slot": slot, "denomination": 100, "state": "ok", "notes": fill * 25 - slot * 10} for slot in range(1, 5)
-        ],
-        "modules": {"card_reader": "ok", "dispenser": "ok", "printer": "ok", "pin_pad": "ok"},
-    }
-
-
-def _json(body: dict[str, object]) -> web.Response:
+def _json(body: dict[str, object], *, status: int = 200) -> web.Response:
     """A JSON answer."""
     return web.Response(
         body=json.dumps(body, ensure_ascii=False).encode(),
+        status=status,
         headers={"Content-Type": "application/json"},
     )

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ebank_sentinel.demo.directory import Directory
 from ebank_sentinel.demo.receivers import Received
-from ebank_sentinel.model.reason import Reason
+from ebank_sentinel.demo.script import is_all_clear
 
 SEVERITY_STYLE = {"I": "bold red", "II": "red", "III": "yellow", "IV": "cyan"}
 CLEAR_STYLE = "green"
@@ -28,7 +28,7 @@ _MAIL_LINES = 2
 
 def style_of(page: Received) -> str:
     """The colour of a page: of its severity, or of an all-clear."""
-    return CLEAR_STYLE if page.reason == Reason.RESOLVED.value else SEVERITY_STYLE.get(page.severity, "white")
+    return CLEAR_STYLE if is_all_clear(page.reason) else SEVERITY_STYLE.get(page.severity, "white")
 
 
 def words_of(page: Received) -> str:
@@ -38,27 +38,35 @@ def words_of(page: Received) -> str:
         lines = [line.strip() for line in body.splitlines() if line.strip()]
         return "\n".join([subject, *lines[:_MAIL_LINES]])
     if page.channel == "hook":
-        return f"{page.rule} {page.about}  severity {page.severity}  signature verified"
+        return f"{page.rule} {page.about}  {page.severity}  signed"
     return page.text
 
 
-def bubble(page: Received, directory: Directory) -> RenderableType:
-    """One page; a webhook is for a machine and takes one line."""
+def bubble(pages: Sequence[Received], directory: Directory) -> RenderableType:
+    """One page, or several with the same words on one channel; a webhook is for a machine and takes one line."""
+    page = pages[0]
     style = style_of(page)
     label, label_style = _CHANNEL.get(page.channel, (page.channel, "reverse"))
     head = Text.assemble(
-        (f" {label} ", label_style),
-        (f" {page.at:%H:%M:%S} ", "dim"),
-        (directory.name(page.to) if page.channel != "hook" else "", "bold"),
-        (f" {page.reason}", style),
+        (f" {label} ", label_style), (f" {page.at:%H:%M:%S}", "dim"), overflow="ellipsis", no_wrap=True
     )
     if page.channel == "hook":
-        return Text.assemble(head, ("  " + words_of(page), "dim"), overflow="ellipsis", no_wrap=True)
+        return head.append(f" {page.reason}", style).append("  " + words_of(page), "dim")
+    for reason in dict.fromkeys(page.reason for page in pages):
+        names = ", ".join(directory.name(page.to) for page in pages if page.reason == reason)
+        head.append(f" {names}", "bold").append(f" {reason}", style)
     words = Text(words_of(page), overflow="fold")
     if page.channel == "mail":
-        words = Text(words_of(page), overflow="ellipsis", no_wrap=True)
         words.stylize("bold", 0, len(page.subject))
     return Panel(words, title=head, title_align="left", border_style=style, box=box.ROUNDED, padding=(0, 1))
+
+
+def together(pages: Sequence[Received]) -> list[list[Received]]:
+    """Pages of one incident with the same words on one channel, in the order in which the first of them came."""
+    found: dict[tuple[str, str, str], list[Received]] = {}
+    for page in pages:
+        found.setdefault((page.channel, page.incident, words_of(page)), []).append(page)
+    return list(found.values())
 
 
 class Bubbles:
@@ -73,8 +81,8 @@ class Bubbles:
         free = height
         inner = options.update(height=None)
         shown: list[RenderableType] = []
-        for page in reversed(self._pages):
-            drawn = bubble(page, self._directory)
+        for pages in reversed(together(self._pages)):
+            drawn = bubble(pages, self._directory)
             lines = len(console.render_lines(drawn, inner, pad=False))
             if lines > free:
                 break

@@ -1,25 +1,27 @@
-"""The folder a demo runs in: the bank's templates and free ports enter, files that the daemon reads leave.
+"""The folder a demo runs in: the example bank and free ports enter, files that the daemon reads leave.
 
-Secrets are made here, new for every run, and readable by nobody else.
+It is laid out as the repository is: deploy/, rules/, contacts/, docs/runbooks/. Secrets are made here, new for every
+run, and readable by nobody else.
 """
 
 from __future__ import annotations
 
 import base64
 import secrets
-import string
+import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from string import Template
+from typing import Any
 
+from ebank_sentinel.demo import overlay
 from ebank_sentinel.errors import UsageError
 
-BANK: Traversable = files("ebank_sentinel.demo") / "bank"
-"""The files of the simulated bank, as they ship in the package."""
+_PROMETHEUS = files("ebank_sentinel.demo") / "bank" / "prometheus.yml"
 
-_TEMPLATES = {"sentinel.yaml", "prometheus.yml", "login_rate_promql.yaml", "login_rate_http.yaml"}
+_DEPLOY = ("branches.csv", "topology.yaml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +30,18 @@ class Ports:
 
     sentinel: int
     ebank: int
-    atm: int
+    devices: int
+    tls: int
     sms: int
     mail: int
     hook: int
     prometheus: int
+    lines: Mapping[str, int]  # what is reached by TCP -> its port
 
     def placeholders(self) -> dict[str, str]:
         """What `${EBANK_PORT}` and its like stand for."""
-        return {f"{name.upper()}_PORT": str(port) for name, port in asdict(self).items()}
+        names = ("sentinel", "ebank", "devices", "tls", "sms", "mail", "hook", "prometheus")
+        return {f"{name.upper()}_PORT": str(getattr(self, name)) for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,7 @@ class DemoFolder:
     @property
     def configuration(self) -> Path:
         """The file that the daemon is started with."""
-        return self.path / "sentinel.yaml"
+        return self.path / "deploy" / "sentinel.yaml"
 
     @property
     def log(self) -> Path:
@@ -66,39 +71,58 @@ def check_empty(path: Path) -> None:
         raise UsageError(f"the folder {path} is not empty: name a new or an empty one, or remove what is in it")
 
 
-def make_folder(path: Path, *, ports: Ports, with_prometheus: bool) -> DemoFolder:
-    """Write the bank's files and its secrets into an empty folder. Raises OSError when it cannot be written."""
+def make_folder(
+    path: Path, bank: Path, sentinel: Mapping[str, Any], *, ports: Ports, with_prometheus: bool
+) -> DemoFolder:
+    """Copy the example bank into an empty folder, as bank/overlay.yaml turns it. Raises OSError.
+
+    `sentinel`: what its sentinel.yaml says.
+    """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     placeholders = ports.placeholders()
-    kind = "promql" if with_prometheus else "http"
-    placeholders["LOGIN_RATE"] = _filled(BANK / f"login_rate_{kind}.yaml", placeholders).rstrip("\n")
-    _copy(BANK, path)
-    for name in ("sentinel.yaml", "prometheus.yml"):
-        (path / name).write_text(_filled(BANK / name, placeholders), encoding="utf-8")
+    over = overlay.overlay(placeholders)
+    for part in ("rules", "contacts", "docs/runbooks"):
+        shutil.copytree(bank / part, path / part, ignore=shutil.ignore_patterns("tests"))
+    for rules in (path / "rules").glob("*.yaml"):
+        if rules.name != overlay.REAL_TIME:
+            rules.write_text(overlay.faster(rules.read_text(encoding="utf-8")), encoding="utf-8")
+    for key in ("severities", "people"):
+        _lay_over(path / "contacts" / f"{key}.yaml", key, over)
+    _deploy(path / "deploy", bank / "deploy", over, ports=ports)
+    settings = overlay.turned(sentinel, over, lines=ports.lines, with_prometheus=with_prometheus)
+    (path / "deploy" / "sentinel.yaml").write_text(settings, encoding="utf-8")
+    prometheus = Template(_PROMETHEUS.read_text(encoding="utf-8")).substitute(placeholders)
+    (path / "prometheus.yml").write_text(prometheus, encoding="utf-8")
     folder = DemoFolder(
         path=path,
         kannel_password=secrets.token_urlsafe(18),
         hook_secret="whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
     )
-    (path / "secrets").mkdir(mode=0o700)
-    _write_secret(path / "secrets" / "kannel.password", folder.kannel_password)
-    _write_secret(path / "secrets" / "hook.secret", folder.hook_secret)
+    (path / "deploy" / "secrets").mkdir(mode=0o700)
+    _write_secret(path / "deploy" / "secrets" / "kannel.password", folder.kannel_password)
+    _write_secret(path / "deploy" / "secrets" / "hook.secret", folder.hook_secret)
     return folder
 
 
-def _copy(source: Traversable, target: Path) -> None:
-    """Copy a folder of the package, apart from the templates."""
-    for entry in source.iterdir():
-        if entry.is_dir():
-            (target / entry.name).mkdir()
-            _copy(entry, target / entry.name)
-        elif entry.name not in _TEMPLATES and entry.name.endswith((".yaml", ".csv")):
-            (target / entry.name).write_text(entry.read_text(encoding="utf-8"), encoding="utf-8")
+def _deploy(path: Path, shipped: Path, over: Mapping[str, Any], *, ports: Ports) -> None:
+    """The environment: addresses are ports on loopback."""
+    (path / "targets").mkdir(parents=True)
+    for name in _DEPLOY:
+        shutil.copy(shipped / name, path / name)
+    shutil.copy(shipped / "times.yaml", path / "times.yaml")
+    _lay_over(path / "times.yaml", "times", over)
+    for table in (shipped / "targets").glob("*.csv"):
+        text = table.read_text(encoding="utf-8")
+        key = text.partition(",")[0]
+        first = text.splitlines()[1].partition(",")[0]
+        text = overlay.with_ports(text, key, ports.lines) if first in ports.lines else text
+        (path / "targets" / table.name).write_text(text, encoding="utf-8")
 
 
-def _filled(template: Traversable, placeholders: Mapping[str, str]) -> str:
-    """A template with its placeholders in place; one that nothing stands for is a KeyError."""
-    return string.Template(template.read_text(encoding="utf-8")).substitute(placeholders)
+def _lay_over(path: Path, key: str, over: Mapping[str, Any]) -> None:
+    """Change some entries of a file."""
+    text = overlay.laid_over(path.read_text(encoding="utf-8"), key, over[key])
+    path.write_text(text, encoding="utf-8")
 
 
 def _write_secret(path: Path, secret: str) -> None:

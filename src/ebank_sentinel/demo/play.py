@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from ebank_sentinel.clock import Clock
+from ebank_sentinel.demo.directory import ZONE
 from ebank_sentinel.demo.receivers import Received
-from ebank_sentinel.demo.script import TROUBLES, Event, ExpectedPage, Timeline
+from ebank_sentinel.demo.script import TROUBLES, Event, ExpectedIncident, ExpectedPage, Timeline
 from ebank_sentinel.demo.sentinel_api import ApiUnavailable, IncidentRow, PageRow, SymptomRow, ask_all
 from ebank_sentinel.demo.shows import Show
 from ebank_sentinel.demo.stage import Stage
-from ebank_sentinel.demo.verdict import Difference, compare, figures
+from ebank_sentinel.demo.verdict import Difference, compare, compare_incidents, figures
 from ebank_sentinel.demo.view import BankView, View, in_order
-
-ZONE = ZoneInfo("Asia/Shanghai")
-"""The zone of the simulated bank, as in bank/sentinel.yaml."""
 
 _FRAME_SECONDS = 0.25
 
@@ -31,6 +28,7 @@ class Play:
     show: Show
     clock: Clock
     expected: tuple[ExpectedPage, ...]
+    incidents: tuple[ExpectedIncident, ...]
     late_seconds: float = 10.0  # a page still missing at the end is waited for: a busy machine is late, not wrong
     received: list[Received] = field(default_factory=list)
     happened: dict[str, datetime] = field(default_factory=dict)  # event name -> when
@@ -38,6 +36,8 @@ class Play:
     _incidents: dict[str, IncidentRow] = field(default_factory=dict)  # all that were ever listed
     _symptoms: Sequence[SymptomRow] = ()
     _notice: str = ""
+    _said: str = ""  # what a person did last, and what came of it
+    undone: list[str] = field(default_factory=list)  # what a person wanted to do, and could not
 
     async def perform(self) -> Difference:
         """From the first event to the verdict. Raises ProgramFailed when the daemon ends by itself."""
@@ -45,9 +45,9 @@ class Play:
         begin = self.clock.monotonic()
         before = -1.0
         elapsed = 0.0
-        while not self._over(elapsed):
+        while not self._over(before):  # what happened until then was played
             for event in self.timeline.between(before, elapsed):
-                self._happen(event)
+                await self._happen(event)
             self.stage.daemon.check()
             await self._look(since)
             self.show.update(self._view(elapsed))
@@ -56,21 +56,30 @@ class Play:
         await self._look(since)
         self._take(self.stage.inbox.give_up())
         self.show.update(self._view(elapsed))
-        difference = compare(self.expected, self.received)
+        difference = self._difference()
         counted = figures(
             received=self.received,
             difference=difference,
             expected=len(self.expected),
+            incidents=len(self.incidents),
             troubles=TROUBLES,
             happened=self.happened,
         )
         self.show.end(counted, self.stage.directory)
         return difference
 
-    def _happen(self, event: Event) -> None:
-        """The script does something to the bank."""
+    async def _happen(self, event: Event) -> None:
+        """The script does something to the bank, or one of its people does something."""
         self.happened[event.name] = self.clock.now()
         event.act(self.stage.bank)
+        await self.stage.lines.follow()
+        if event.deed is None:
+            return
+        try:
+            self._said = await event.deed.ask(self.stage.api, self._incidents.values(), self.stage.directory)
+        except ApiUnavailable as error:
+            self._said = f"nobody: {error}"
+            self.undone.append(f"{event.name}: {error}")
 
     async def _look(self, since: datetime) -> None:
         """Ask the daemon what it sees, and tell what arrived meanwhile."""
@@ -95,8 +104,13 @@ class Play:
         return late >= self.late_seconds or (late >= 0 and not self._missing())
 
     def _missing(self) -> bool:
-        """Whether a page has still to come."""
-        return bool(compare(self.expected, self.received).missing) or self.stage.inbox.waiting > 0
+        """Whether a page has still to come, or an incident to end."""
+        difference = self._difference()
+        return bool(difference.missing or difference.incidents_missing) or self.stage.inbox.waiting > 0
+
+    def _difference(self) -> Difference:
+        """What came and is, against what should."""
+        return compare_incidents(compare(self.expected, self.received), self.incidents, self._incidents)
 
     def _view(self, elapsed: float) -> View:
         """The frame of this moment."""
@@ -108,13 +122,15 @@ class Play:
             seconds=self.timeline.seconds,
             marks=self.timeline.marks,
             caption=caption,
+            said=self._said,
             next_caption=next_caption,
             next_in=next_in,
             bank=BankView(
                 terminals=bank.terminals,
                 dead=bank.dead,
                 success=bank.success,
-                latency_seconds=bank.latency_seconds,
+                on_battery=bank.on_battery,
+                switch_answers=bank.switch_answers,
             ),
             symptoms=tuple(self._symptoms),
             incidents=in_order(self._incidents),

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TextIO
 
 from ebank_sentinel.clock import Clock, SystemClock
+from ebank_sentinel.demo.directory import ZONE
 from ebank_sentinel.demo.folder import check_empty
-from ebank_sentinel.demo.play import ZONE, Play
+from ebank_sentinel.demo.play import Play
 from ebank_sentinel.demo.programs import ProgramFailed, Programs
-from ebank_sentinel.demo.script import SHORTEST_SECONDS, Timeline, expected_pages
+from ebank_sentinel.demo.script import SHORTEST_SECONDS, Timeline, expected_incidents, expected_pages
+from ebank_sentinel.demo.sentinel_api import ApiUnavailable
 from ebank_sentinel.demo.shows import JsonLines, LiveScreen, PlainLines, Show
 from ebank_sentinel.demo.stage import put_up
-from ebank_sentinel.errors import UsageError
+from ebank_sentinel.errors import ConfigError, UsageError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -94,10 +96,15 @@ async def perform(place: Path, *, seconds: float, show: Show, programs: Programs
                 show=show,
                 clock=clock,
                 expected=expected_pages(stage.directory),
+                incidents=expected_incidents(),
             )
             difference = await play.perform()
-            return [*difference.lines(), *(f"the receivers refused {what}" for what in stage.inbox.refused)]
-    except ProgramFailed as error:
+            return [
+                *difference.lines(),
+                *play.undone,
+                *(f"the receivers refused {what}" for what in stage.inbox.refused),
+            ]
+    except (ProgramFailed, ApiUnavailable, ConfigError) as error:
         return str(error).splitlines()
     except OSError as error:
         return [f"the demo cannot be set up: {error}"]

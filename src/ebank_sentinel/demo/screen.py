@@ -13,14 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ebank_sentinel.demo.bubbles import CLEAR_STYLE, SEVERITY_STYLE, Bubbles
-from ebank_sentinel.demo.sentinel_api import IncidentRow
+from ebank_sentinel.demo.seen import live, seen_failing, width_of
 from ebank_sentinel.demo.view import View
 
-_STORY_LINES = 5
-_BANK_LINES = 6
+_STORY_LINES = 7
+_BANK_LINES = 8
 _STATE_STYLE = {"pending": "yellow", "firing": "bold red", "clearing": "blue"}
 _GOOD_SUCCESS = 0.95
-_GOOD_LATENCY_SECONDS = 0.3
 
 
 def frame(view: View, *, width: int) -> Layout:
@@ -64,7 +63,7 @@ def _head(view: View) -> Table:
     line.add_row(
         Text.assemble(
             (" ebank-sentinel ", "bold bright_white on dark_green"),
-            ("  the real daemon, a simulated bank: 示例银行", "bold"),
+            ("  the real daemon, the example bank 示例银行; minutes run as seconds", "bold"),
         ),
         Text(f"{view.now:%H:%M:%S} "),
     )
@@ -77,6 +76,8 @@ def _story(view: View, width: int) -> Panel:
     words.add_row(Text("now ", style="bold"), Text(view.caption, style="bold"))
     in_seconds = f"in {view.next_in:.0f} s" if view.next_in >= 0.5 else "now"
     words.add_row(Text("next", style="dim"), Text(f"{in_seconds}: {view.next_caption}", style="dim"))
+    said = view.said or "nobody has said anything yet"
+    words.add_row(Text("said", style="dim"), Text(said, style="dim cyan", overflow="fold"))
     rows = Table.grid()
     rows.add_row(_bar(view, width - 4))
     rows.add_row(words)
@@ -105,18 +106,17 @@ def _bank(view: View) -> Panel:
         Text("logins", style="dim"),
         Text.assemble(
             (f"{bank.success:.0%} succeed", "green" if bank.success >= _GOOD_SUCCESS else "bold red"),
-            ("   ", ""),
-            (
-                f"{bank.latency_seconds * 1000:.0f} ms",
-                "green" if bank.latency_seconds <= _GOOD_LATENCY_SECONDS else "bold yellow",
-            ),
+            ("  switch ", "dim"),
+            ("ok", "green") if bank.switch_answers else ("lost", "bold red"),
+            ("  UPS ", "dim"),
+            (", ".join(sorted(bank.on_battery)) or "none", "bold yellow" if bank.on_battery else "green"),
         ),
     )
     by_region: dict[str, dict[str, list[str]]] = {}
-    for atm in bank.terminals:
-        by_region.setdefault(atm.region, {}).setdefault(atm.branch, []).append(atm.terminal)
+    for atm in live(bank.terminals):
+        by_region.setdefault(atm.region_name, {}).setdefault(atm.branch, []).append(atm.terminal)
     for region, branches in by_region.items():
-        rows.add_row(Text(f"ATMs {region}", style="dim"), _dots(branches.values(), bank.dead))
+        rows.add_row(Text(region, style="dim"), _dots(branches.values(), bank.dead))
     return _panel(rows, "The bank, as it really is")
 
 
@@ -136,12 +136,11 @@ def _failing(view: View) -> Panel:
     rows.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     rows.add_column(no_wrap=True, justify="right")
     rows.add_column(no_wrap=True, justify="right")
-    for symptom in sorted(view.symptoms, key=lambda row: (row.onset, row.rule, row.key)):
-        target = symptom.key if symptom.key == symptom.probe else f"{symptom.probe}/{symptom.key}"
+    for seen in seen_failing(view):
         rows.add_row(
-            Text.assemble((target, "bold"), (f"  {symptom.rule}", "dim")),
-            Text(symptom.state if symptom.known else "unknown", style=_STATE_STYLE.get(symptom.state, "")),
-            Text(_lasting(symptom.onset, view.now), style="dim"),
+            Text.assemble((seen.what, "bold"), (f"  {seen.rule}", "dim")),
+            Text(seen.state, style=_STATE_STYLE.get(seen.state, "")),
+            Text(_lasting(seen.onset, view.now), style="dim"),
         )
     quiet = Text("nothing", style=CLEAR_STYLE)
     return _panel(rows if view.symptoms else quiet, f"What the sentinel sees failing: {len(view.symptoms)}")
@@ -152,33 +151,37 @@ def _incidents(view: View) -> Panel:
     still_open = sum(row.state != "ended" for row in view.incidents)
     rows = Table.grid(expand=True)
     rows.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-    for line in _incident_lines(view.incidents, view.now):
+    for line in _incident_lines(view):
         rows.add_row(line)
     quiet = Text("none", style=CLEAR_STYLE)
     return _panel(rows if view.incidents else quiet, f"Incidents: {still_open} open")
 
 
-def _incident_lines(incidents: Iterable[IncidentRow], now: datetime) -> Iterable[Text]:
-    """Level, title and number; then since when, whose, and the code."""
-    for row in incidents:
+def _incident_lines(view: View) -> Iterable[Text]:
+    """Level, title and number; then how wide, since when, whose, and the code; one line for what is part of another."""
+    for row in view.incidents:
         ended = row.ended_at is not None
+        if row.into_code:
+            yield Text(f"      └ #{row.code} {row.title or row.rule}: part of #{row.into_code}", style="dim")
+            continue
         style = CLEAR_STYLE if ended else SEVERITY_STYLE.get(row.severity, "white")
-        place = "" if row.subject in {row.target.probe, "login"} else f" {row.subject}"
+        place = "" if row.over or row.subject in {row.target.probe, "login", "report"} else f" {row.subject}"
         yield Text.assemble(
             (f" {row.severity:^3} ", f"{style} reverse"),
             (f" {row.title or row.rule}{place}", "dim" if ended else "bold"),
             ("" if ended or not row.number else f"  {row.number}", style),
         )
-        since = row.since.astimezone(now.tzinfo)
+        since = row.since.astimezone(view.now.tzinfo)
         owner = (row.ack or {}).get("name") or ", ".join(row.groups)
+        scope = "" if ended else width_of(row, view)
         told = f"over after {_lasting(row.since, row.ended_at)}" if row.ended_at else f"since {since:%H:%M:%S}  {owner}"
-        yield Text(f"      #{row.code}  {told}", style="dim")
+        yield Text.assemble((f"      #{row.code}  ", "dim"), (scope and f"{scope}  ", style), (told, "dim"))
 
 
 def _foot(view: View) -> Text:
     """The counts, and what a spectator must know."""
     channels = [f"{sum(page.channel == name for page in view.pages)} {name}" for name in ("sms", "mail", "hook")]
-    source = "a real Prometheus" if view.with_prometheus else "the bank itself (no prometheus installed)"
+    source = "a real Prometheus" if view.with_prometheus else "the bank (no prometheus installed)"
     foot = Text.assemble(
         (f" {len(view.pages)} of {view.expected} pages", "bold"),
         (f"  ({', '.join(channels)})   login rate from {source}   Ctrl-C ends", "dim"),

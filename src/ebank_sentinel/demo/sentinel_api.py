@@ -7,6 +7,7 @@ not looked at, so that the API may grow.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
@@ -17,6 +18,10 @@ from ebank_sentinel.errors import SentinelError
 from ebank_sentinel.model.rule import in_language
 
 _TIMEOUT = aiohttp.ClientTimeout(total=3.0)  # seconds; the daemon is on this machine
+
+
+REPORT = "@report"
+"""The pseudo probe of what people report."""
 
 
 class ApiUnavailable(SentinelError):
@@ -76,6 +81,11 @@ class IncidentRow(_Row):
     severity: str
     category: str
     groups: tuple[str, ...] = ()
+    over: str = ""  # "": one target; else a label, or `fleet`
+    scope: dict[str, str] = Field(default_factory=dict)
+    into: str | None = None  # id of the incident that took it over
+    into_code: str | None = None
+    ended_as: str | None = None
     title: _Words = ""
     number: _Words = ""
     since: datetime
@@ -84,8 +94,14 @@ class IncidentRow(_Row):
 
     @property
     def subject(self) -> str:
-        """What it is about, as the script names it: a terminal, a service, or the target itself."""
-        return self.labels.get("terminal") or self.labels.get("service") or self.target.key
+        """What it is about, as the script names it: a scope, a terminal, a service, or the target itself."""
+        if self.over:
+            return ",".join(f"{name}={value}" for name, value in self.scope.items()) or self.over
+        if self.target.probe == REPORT:
+            return "report"  # its key is a number
+        if self.target.key != self.target.probe:
+            return self.target.key
+        return self.labels.get("service") or self.target.key
 
 
 class SymptomRow(_Row):
@@ -98,6 +114,13 @@ class SymptomRow(_Row):
     known: bool = True
     onset: datetime
     labels: dict[str, str] = Field(default_factory=dict)
+
+
+class ReportAnswer(_Row):
+    """What whoever reports is answered."""
+
+    code: str | None = None
+    ask: tuple[str, ...] = ()  # a question for each thing that is missing
 
 
 class SentinelApi:
@@ -127,6 +150,32 @@ class SentinelApi:
     async def symptoms(self) -> list[SymptomRow]:
         """What fails, as the daemon sees it. Raises ApiUnavailable."""
         return [_row(SymptomRow, row) for row in await self._list("symptoms")]
+
+    async def acknowledge(self, incident: str, *, person: str, note: str) -> None:
+        """Somebody takes an incident. Raises ApiUnavailable."""
+        await self._post(f"incidents/{incident}/ack", {"person": person, "note": note})
+
+    async def end(self, incident: str, *, person: str, note: str) -> None:
+        """Somebody ends what was reported. Raises ApiUnavailable."""
+        await self._post(f"incidents/{incident}/end", {"person": person, "note": note})
+
+    async def report(self, body: Mapping[str, object]) -> ReportAnswer:
+        """Somebody reports something: its incident, and what is asked back. Raises ApiUnavailable."""
+        return _row(ReportAnswer, await self._post("reports", body))
+
+    async def beat(self, probe: str) -> None:
+        """A job calls that it is done. Raises ApiUnavailable."""
+        await self._post(f"heartbeats/{probe}", {})
+
+    async def _post(self, path: str, body: Mapping[str, object]) -> object:
+        """What the daemon answers."""
+        try:
+            async with self._session.post(f"{self._url}/api/v1/{path}", json=body, timeout=_TIMEOUT) as answer:
+                if answer.status >= 300:
+                    raise ApiUnavailable(f"POST /api/v1/{path} answered {answer.status}: {(await answer.text())[:300]}")
+                return await answer.json()
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise ApiUnavailable(f"POST /api/v1/{path} failed: {type(error).__name__}") from None
 
     async def _list(self, name: str, **query: str) -> list[object]:
         """The list that a collection answers with."""

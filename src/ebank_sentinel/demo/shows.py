@@ -62,12 +62,17 @@ class PlainLines:
         self._out = out
         self._zone = zone
         self._caption = ""
+        self._said = ""
+        print("the real daemon, the example bank; minutes run as seconds", file=out, flush=True)
 
     def update(self, view: View) -> None:
         """A line when the story goes on."""
         if view.caption != self._caption:
             self._caption = view.caption
             print(f"{view.now:%H:%M:%S} == {view.caption}", file=self._out, flush=True)
+        if view.said != self._said:
+            self._said = view.said
+            print(f"{view.now:%H:%M:%S} -- {view.said}", file=self._out, flush=True)
 
     def page(self, page: Received) -> None:
         """A line for the page."""

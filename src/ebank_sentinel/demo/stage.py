@@ -14,11 +14,16 @@ from random import Random
 import aiohttp
 
 from ebank_sentinel.clock import Clock
-from ebank_sentinel.demo.bank_servers import ebanking, serve, terminals
+from ebank_sentinel.demo import overlay
+from ebank_sentinel.demo.bank_servers import devices, ebanking, serve
 from ebank_sentinel.demo.bank_state import Bank
+from ebank_sentinel.demo.certificates import certify
 from ebank_sentinel.demo.directory import Directory, read_directory, read_terminals
-from ebank_sentinel.demo.folder import BANK, DemoFolder, Ports, make_folder
+from ebank_sentinel.demo.example import example_bank
+from ebank_sentinel.demo.figures import Figures, queries_of
+from ebank_sentinel.demo.folder import DemoFolder, Ports, make_folder
 from ebank_sentinel.demo.http_receivers import sms_gateway, webhook_receiver
+from ebank_sentinel.demo.lines import Lines, tls_server
 from ebank_sentinel.demo.mail_receiver import MailReceiver
 from ebank_sentinel.demo.ports import free_ports
 from ebank_sentinel.demo.programs import (
@@ -39,6 +44,7 @@ class Stage:
     """What the play works with."""
 
     bank: Bank
+    lines: Lines
     inbox: Inbox
     directory: Directory
     api: SentinelApi
@@ -48,33 +54,64 @@ class Stage:
 
 @asynccontextmanager
 async def put_up(path: Path, *, programs: Programs, clock: Clock, dice: Random) -> AsyncIterator[Stage]:
-    """Start everything, the daemon last. Raises ProgramFailed when it does not come up, OSError when a port is gone."""
-    program = programs.prometheus
-    sentinel, ebank, atm, sms, mail, hook, prometheus = free_ports(7, dice=dice)
-    ports = Ports(sentinel=sentinel, ebank=ebank, atm=atm, sms=sms, mail=mail, hook=hook, prometheus=prometheus)
-    folder = make_folder(path, ports=ports, with_prometheus=program is not None)
-    bank = Bank(clock, read_terminals(BANK))
+    """Start everything, the daemon last.
+
+    Raises ProgramFailed when it does not come up, OSError when a port is gone, ConfigError when the files do not hold.
+    """
+    example = example_bank()
+    sentinel = overlay.sentinel_of(example)
+    ports = _ports(overlay.line_names(sentinel, example / "deploy"), dice)
+    folder = make_folder(path, example, sentinel, ports=ports, with_prometheus=programs.prometheus is not None)
+    context = certify(folder.configuration.parent, overlay.certified_hosts(sentinel), now=clock.now())
+    directory = read_directory(folder.path, clock.now())
+    bank = Bank(clock, read_terminals(folder.path))
+    lines = Lines(bank, ports.lines)
     inbox = Inbox()
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(serve(ebanking(bank), port=ports.ebank))
-        await stack.enter_async_context(serve(terminals(bank), port=ports.atm))
+        await stack.enter_async_context(
+            serve(ebanking(bank, Figures(bank, queries_of(sentinel))), port=ports.ebank),
+        )
+        await stack.enter_async_context(serve(devices(bank), port=ports.devices))
+        await stack.enter_async_context(lines.serve())
+        await stack.enter_async_context(tls_server(context, port=ports.tls))
         await _receive(stack, folder=folder, ports=ports, clock=clock, inbox=inbox)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        if program is not None:
-            await _start_prometheus(stack, program, folder=folder, port=ports.prometheus, session=session, clock=clock)
+        if programs.prometheus is not None:
+            await _start_prometheus(
+                stack, programs.prometheus, folder=folder, port=ports.prometheus, session=session, clock=clock
+            )
         api = SentinelApi(session, port=ports.sentinel)
         daemon = await stack.enter_async_context(
             running("the daemon", programs.daemon(folder), log=folder.log, clock=clock),
         )
         await daemon.wait_until(api.ready, seconds=READY_SECONDS)
+        for job in overlay.jobs(sentinel):
+            await api.beat(job)  # the night's jobs are done
         yield Stage(
             bank=bank,
+            lines=lines,
             inbox=inbox,
-            directory=read_directory(BANK),
+            directory=directory,
             api=api,
             daemon=daemon,
-            with_prometheus=program is not None,
+            with_prometheus=programs.prometheus is not None,
         )
+
+
+def _ports(lines: list[str], dice: Random) -> Ports:
+    """Free ones for everything."""
+    sentinel, ebank, device, tls, sms, mail, hook, prometheus, *rest = free_ports(8 + len(lines), dice=dice)
+    return Ports(
+        sentinel=sentinel,
+        ebank=ebank,
+        devices=device,
+        tls=tls,
+        sms=sms,
+        mail=mail,
+        hook=hook,
+        prometheus=prometheus,
+        lines=dict(zip(lines, rest, strict=True)),
+    )
 
 
 async def _receive(stack: AsyncExitStack, *, folder: DemoFolder, ports: Ports, clock: Clock, inbox: Inbox) -> None:

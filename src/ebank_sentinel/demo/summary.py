@@ -20,8 +20,9 @@ def summary(figures: Figures, directory: Directory) -> str:
         f"{came} of {figures.expected} expected pages came, "
         f"{figures.missing or 'none'} missing, {figures.unexpected or 'none'} unexpected"
     )
+    incidents = f"{figures.incidents} of {figures.incidents_expected} incidents ended as they should"
     rows = [_row(told, directory) for told in figures.told]
-    return "\n".join([sentence, *(_aligned([_HEAD, *rows]) if rows else ())])
+    return "\n".join([sentence, incidents, *(_aligned([_HEAD, *rows]) if rows else ())])
 
 
 def _row(told: Told, directory: Directory) -> tuple[str, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ebank_sentinel.demo.receivers import Received
-from ebank_sentinel.demo.script import ExpectedPage, Trouble
-from ebank_sentinel.model.reason import Reason
+from ebank_sentinel.demo.script import ExpectedIncident, ExpectedPage, Trouble, is_all_clear
+from ebank_sentinel.demo.sentinel_api import IncidentRow
 
 
 def as_expected(page: Received) -> ExpectedPage:
@@ -23,15 +23,19 @@ class Difference:
 
     missing: tuple[ExpectedPage, ...]
     surplus: tuple[ExpectedPage, ...]
+    incidents_missing: tuple[ExpectedIncident, ...] = ()
+    incidents_surplus: tuple[ExpectedIncident, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.surplus)
+        return any((self.missing, self.surplus, self.incidents_missing, self.incidents_surplus))
 
     def lines(self) -> list[str]:
         """The difference, for a person."""
         return [
             *_block("expected, but did not come:", self.missing),
             *_block("came, but was not expected:", self.surplus),
+            *_block("incidents that should be, but are not:", self.incidents_missing),
+            *_block("incidents that are, but should not be:", self.incidents_surplus),
         ]
 
 
@@ -45,9 +49,35 @@ def compare(expected: Iterable[ExpectedPage], received: Iterable[Received]) -> D
     )
 
 
-def _block(title: str, pages: Sequence[ExpectedPage]) -> list[str]:
-    """A heading with its pages under it; nothing when there are none."""
-    return [title, *(f"  {page}" for page in pages)] if pages else []
+def compare_incidents(
+    difference: Difference, expected: Iterable[ExpectedIncident], found: Mapping[str, IncidentRow]
+) -> Difference:
+    """The difference of pages, with that of incidents: each expected one must be there once, ended so, and no other."""
+    wanted = Counter(expected)
+    there = Counter(_as_expected(row, found) for row in found.values())
+    return replace(
+        difference,
+        incidents_missing=tuple(sorted((wanted - there).elements())),
+        incidents_surplus=tuple(sorted((there - wanted).elements())),
+    )
+
+
+def _as_expected(row: IncidentRow, found: Mapping[str, IncidentRow]) -> ExpectedIncident:
+    """An incident, as far as the script can foretell it."""
+    into = found.get(row.into or "")
+    end = f"part of {into.subject}" if into else row.ended_as or row.state
+    return ExpectedIncident(
+        rule=row.rule,
+        about=row.subject,
+        severity=row.severity,
+        category=row.category,
+        end=end if row.ended_at else "still open",
+    )
+
+
+def _block(title: str, lines: Sequence[object]) -> list[str]:
+    """A heading with its lines under it; nothing when there are none."""
+    return [title, *(f"  {line}" for line in lines)] if lines else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +98,8 @@ class Figures:
     expected: int
     missing: int
     unexpected: int
+    incidents: int  # as they should be
+    incidents_expected: int
     told: tuple[Told, ...]  # in the order in which they were told first
 
 
@@ -76,6 +108,7 @@ def figures(
     received: Sequence[Received],
     difference: Difference,
     expected: int,
+    incidents: int,
     troubles: Iterable[Trouble],
     happened: Mapping[str, datetime],
 ) -> Figures:
@@ -93,7 +126,7 @@ def figures(
                 yield page.at - happened[cause]
 
     def told(to: str, channel: str, pages: Sequence[Received]) -> Told:
-        all_clears = sum(page.reason == Reason.RESOLVED.value for page in pages)
+        all_clears = sum(is_all_clear(page.reason) for page in pages)
         return Told(
             to=to,
             channel=channel,
@@ -106,5 +139,7 @@ def figures(
         expected=expected,
         missing=len(difference.missing),
         unexpected=len(difference.surplus),
+        incidents=incidents - len(difference.incidents_missing),
+        incidents_expected=incidents,
         told=tuple(told(*reader, pages) for reader, pages in by_reader.items()),
     )

@@ -19,7 +19,8 @@ class BankView:
     terminals: tuple[Terminal, ...]
     dead: frozenset[str]
     success: float  # 0..1
-    latency_seconds: float
+    on_battery: frozenset[str]  # branches
+    switch_answers: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class View:
     seconds: float  # that it takes
     marks: tuple[float, ...]  # seconds at which something happens
     caption: str  # what happens now
+    said: str  # what a person did last, and what came of it; "": nobody did anything yet
     next_caption: str
     next_in: float  # seconds
     bank: BankView
@@ -47,10 +49,20 @@ _GRAVITY = {"I": 0, "II": 1, "III": 2, "IV": 3}
 
 
 def in_order(incidents: Mapping[str, IncidentRow]) -> tuple[IncidentRow, ...]:
-    """Open before ended, graver before milder, older before younger."""
-    return tuple(
-        sorted(
-            incidents.values(),
-            key=lambda row: (row.state == "ended", _GRAVITY.get(row.severity, 9), row.since, row.id),
-        ),
+    """Open before ended, graver before milder, older before younger; what was taken over, under what took it."""
+    ordered = sorted(
+        incidents.values(),
+        key=lambda row: (row.state == "ended", _GRAVITY.get(row.severity, 9), row.since, row.id),
     )
+    found: list[IncidentRow] = []
+
+    def put(row: IncidentRow) -> None:
+        found.append(row)
+        for part in ordered:
+            if part.into == row.id:
+                put(part)
+
+    for row in ordered:
+        if row.into not in incidents:
+            put(row)
+    return tuple(found)

@@ -21,23 +21,32 @@ from standardwebhooks.webhooks import Webhook
 from ebank_sentinel.clock import SystemClock
 from ebank_sentinel.demo.bank_servers import serve
 from ebank_sentinel.demo.bank_state import Bank
-from ebank_sentinel.demo.directory import read_directory, read_terminals
-from ebank_sentinel.demo.folder import BANK
 from ebank_sentinel.demo.http_receivers import sms_gateway, webhook_receiver
+from ebank_sentinel.demo.lines import Lines
 from ebank_sentinel.demo.mail_receiver import MailReceiver
 from ebank_sentinel.demo.play import Play
 from ebank_sentinel.demo.ports import free_ports
 from ebank_sentinel.demo.programs import running
 from ebank_sentinel.demo.receivers import Inbox
-from ebank_sentinel.demo.script import ExpectedPage, Timeline, expected_pages
+from ebank_sentinel.demo.script import (
+    EVENTS,
+    TROUBLES,
+    ExpectedPage,
+    Timeline,
+    expected_incidents,
+    expected_pages,
+    is_all_clear,
+)
 from ebank_sentinel.demo.sentinel_api import SentinelApi
 from ebank_sentinel.demo.shows import JsonLines, Show
 from ebank_sentinel.demo.stage import Stage
 from ebank_sentinel.demo.verdict import Difference
 from ebank_sentinel.demo.view import View
+from support.demo_bank import DIRECTORY, TERMINALS
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-EXPECTED = expected_pages(read_directory(BANK))
+EXPECTED = expected_pages(DIRECTORY)
+INCIDENTS = expected_incidents()
 SECONDS = 1.5
 
 
@@ -48,6 +57,7 @@ class Teller:
         self._session = session
         self._ports = {"sms": sms, "mail": mail, "hook": hook}
         self._pages: list[dict[str, str]] = []
+        self.reported: list[object] = []
         self._incidents: dict[str, dict[str, object]] = {}
 
     def app(self) -> web.Application:
@@ -62,15 +72,18 @@ class Teller:
         async def symptoms(_request: web.Request) -> web.Response:
             return web.json_response({"symptoms": []})
 
+        async def report(request: web.Request) -> web.Response:
+            self.reported.append(await request.json())
+            return web.json_response({"code": "4821", "ask": ["请问是什么时候发生的?"]})
+
         app = web.Application()
         app.add_routes([web.get("/api/v1/pages", pages), web.get("/api/v1/incidents", incidents)])
-        app.add_routes([web.get("/api/v1/symptoms", symptoms)])
+        app.add_routes([web.get("/api/v1/symptoms", symptoms), web.post("/api/v1/reports", report)])
         return app
 
     async def send(self, page: ExpectedPage, *, times: int = 1) -> None:
         """Make a page and send it: more than once for a repeat of the same."""
         incident = f"{page.rule}-{page.about}"
-        ended = page.reason == "resolved"
         row = {
             "id": str(uuid.uuid4()),
             "incident": incident,
@@ -85,18 +98,7 @@ class Teller:
             "text": f"【示例银行】{page}",
         }
         self._pages.append(row)
-        self._incidents[incident] = {
-            "id": incident,
-            "code": "4821",
-            "state": "ended" if ended else "open",
-            "rule": page.rule,
-            "target": {"probe": "p", "key": "k"},
-            "labels": {"terminal" if page.about.startswith("A") else "service": page.about},
-            "severity": "III",
-            "category": "system",
-            "since": "2026-12-10T03:09:00Z",
-            "ended_at": "2026-12-10T03:10:00Z" if ended else None,
-        }
+        self._incidents[incident] = incident_of(page)
         for _ in range(times):
             await getattr(self, f"_{page.channel}")(row)
 
@@ -125,6 +127,30 @@ class Teller:
             assert answer.status == 204
 
 
+def incident_of(page: ExpectedPage) -> dict[str, object]:
+    """The incident that a page is about, as the API lists it."""
+    trouble = next((trouble for trouble in TROUBLES if trouble.about == page.about), None)
+    into = next((other for other in TROUBLES if trouble and other.about == trouble.into), None)
+    ended = is_all_clear(page.reason) or into is not None
+    name, _, value = page.about.partition("=")
+    return {
+        "id": f"{page.rule}-{page.about}",
+        "code": "4821",
+        "state": "ended" if ended else "open",
+        "rule": page.rule,
+        "target": {"probe": "@report" if page.about == "report" else "p", "key": page.about},
+        "over": name if value else "",
+        "scope": {name: value} if value else {},
+        "severity": trouble.severity if trouble else "III",
+        "category": trouble.category if trouble else "system",
+        "since": "2026-12-10T03:09:00Z",
+        "ended_at": "2026-12-10T03:10:00Z" if ended else None,
+        "ended_as": trouble.end.value if trouble and ended else None,
+        "into": f"{into.rule}-{into.about}" if into else None,
+        "into_code": "4821" if into else None,
+    }
+
+
 @asynccontextmanager
 async def theatre(tmp_path: Path) -> AsyncIterator[tuple[Stage, Teller]]:
     clock, inbox = SystemClock(), Inbox()
@@ -144,10 +170,12 @@ async def theatre(tmp_path: Path) -> AsyncIterator[tuple[Stage, Teller]]:
         program = await stack.enter_async_context(
             running("the daemon", ["sleep", "60"], log=tmp_path / "log", clock=clock),
         )
+        bank = Bank(clock, TERMINALS)
         stage = Stage(
-            bank=Bank(clock, read_terminals(BANK)),
+            bank=bank,
+            lines=Lines(bank, {}),
             inbox=inbox,
-            directory=read_directory(BANK),
+            directory=DIRECTORY,
             api=SentinelApi(session, port=api),
             daemon=program,
             with_prometheus=False,
@@ -171,7 +199,9 @@ async def performed(tmp_path: Path, pages: Iterable[ExpectedPage], *, times: int
     return difference, out.getvalue().splitlines()
 
 
-async def played(tmp_path: Path, pages: Iterable[ExpectedPage], *, times: int = 1, show: Show) -> Difference:
+async def played(
+    tmp_path: Path, pages: Iterable[ExpectedPage], *, times: int = 1, show: Show, all_incidents: bool = True
+) -> Difference:
     """Play while the teller sends these pages."""
     async with theatre(tmp_path) as (stage, teller):
         play = Play(
@@ -180,6 +210,7 @@ async def played(tmp_path: Path, pages: Iterable[ExpectedPage], *, times: int = 
             show=show,
             clock=SystemClock(),
             expected=EXPECTED,
+            incidents=INCIDENTS if all_incidents else (),
             late_seconds=1.0,
         )
         performance = asyncio.create_task(play.perform())
@@ -217,13 +248,14 @@ async def test_the_last_frame_shows_every_incident_as_ended(tmp_path: Path) -> N
     show = LastFrame(io.StringIO())
     assert not await played(tmp_path, EXPECTED, show=show)
     assert show.view is not None
-    assert [row.state for row in show.view.incidents] == ["ended"] * 4
+    assert [row.state for row in show.view.incidents] == ["ended"] * len(INCIDENTS)
     assert all(row.ended_at is not None for row in show.view.incidents)
 
 
 async def test_a_page_that_never_comes_is_missed(tmp_path: Path) -> None:
     difference, _ = await performed(tmp_path, EXPECTED[1:])
     assert difference.missing == (EXPECTED[0],)
+    assert not difference.incidents_missing
     assert difference.surplus == ()
 
 
@@ -236,14 +268,40 @@ async def test_a_page_that_nobody_expected_is_found(tmp_path: Path) -> None:
 
 async def test_the_script_leaves_the_bank_as_it_was(tmp_path: Path) -> None:
     async with theatre(tmp_path) as (stage, _):
-        before = (stage.bank.success, stage.bank.latency_seconds, stage.bank.dead)
+        bank = stage.bank
+        before = (bank.success, bank.dead, bank.on_battery, bank.switch_answers)
         play = Play(
             stage=stage,
             timeline=Timeline(SECONDS),
             show=JsonLines(io.StringIO()),
             clock=SystemClock(),
             expected=(),
+            incidents=(),
         )
-        assert not await play.perform()
-        assert list(play.happened) == ["healthy", "slow", "failing", "worse", "dark", "recovery"]
-        assert (stage.bank.success, stage.bank.latency_seconds, stage.bank.dead) == before
+        difference = await play.perform()
+        assert (difference.missing, difference.surplus) == ((), ())
+        assert list(play.happened) == [event.name for event in EVENTS]
+        bank = stage.bank
+        assert (bank.success, bank.dead, bank.on_battery, bank.switch_answers) == before
+
+
+async def test_what_a_person_reports_is_said_with_what_is_asked_back_and_what_nobody_can_do_is_told(
+    tmp_path: Path,
+) -> None:
+    show = LastFrame(io.StringIO())
+    async with theatre(tmp_path) as (stage, teller):
+        play = Play(
+            stage=stage,
+            timeline=Timeline(SECONDS, [event for event in EVENTS if event.name in {"taken", "phishing"}]),
+            show=show,
+            clock=SystemClock(),
+            expected=(),
+            incidents=(),
+        )
+        await play.perform()
+    assert play.undone == ["taken: there is no open incident atm-dark on region=east"]
+    assert show.view is not None
+    assert show.view.said == "林洁 reports phishing: #4821; asked back: 请问是什么时候发生的?"
+    (report,) = teller.reported
+    assert isinstance(report, dict)
+    assert set(report) == {"type", "place", "note", "reporter"}  # no time, no impact: those are asked back

@@ -27,8 +27,8 @@ from support.real import program
 
 async def test_a_story_that_is_too_short_is_refused() -> None:
     out, err = io.StringIO(), io.StringIO()
-    assert await run_demo(seconds=39, as_json=True, folder=None, out=out, err=err) == 2
-    assert err.getvalue() == "--seconds 39 is too short for the story: at least 40\n"
+    assert await run_demo(seconds=59, as_json=True, folder=None, out=out, err=err) == 2
+    assert err.getvalue() == "--seconds 59 is too short for the story: at least 60\n"
     assert out.getvalue() == ""
 
 
@@ -44,7 +44,7 @@ async def test_a_daemon_that_does_not_start_is_shown_with_its_last_lines(tmp_pat
     command = [sys.executable, "-c", "import sys; sys.exit('sentinel.yaml:7:1: rulez: unknown key')"]
     problems = await perform(
         tmp_path,
-        seconds=40,
+        seconds=60,
         show=JsonLines(io.StringIO()),
         programs=Programs(daemon=lambda _folder: command, prometheus=None),
         clock=SystemClock(),
@@ -66,7 +66,7 @@ async def test_a_signal_ends_everything_that_was_started_and_leaves_no_folder(
     out, err = io.StringIO(), io.StringIO()
     programs = Programs(daemon=daemon, prometheus=None)
     demo = asyncio.create_task(
-        run(seconds=40, as_json=False, folder=None, programs=programs, out=out, err=err),
+        run(seconds=60, as_json=False, folder=None, programs=programs, out=out, err=err),
     )
     await eventually(lambda: "All is well" in out.getvalue())
     pid = int((folders[0] / "sentinel.log").read_text(encoding="utf-8"))
@@ -90,7 +90,7 @@ async def test_a_second_ctrl_c_does_not_keep_the_first_from_ending_everything() 
     out, err = io.StringIO(), io.StringIO()
     programs = Programs(daemon=daemon, prometheus=None)
     demo = asyncio.create_task(
-        run(seconds=40, as_json=False, folder=None, programs=programs, out=out, err=err),
+        run(seconds=60, as_json=False, folder=None, programs=programs, out=out, err=err),
     )
     await eventually(lambda: "All is well" in out.getvalue())
     pid = int((folders[0] / "sentinel.log").read_text(encoding="utf-8"))
@@ -107,7 +107,7 @@ async def test_a_signal_leaves_a_folder_that_somebody_named_and_says_where_it_is
     out, err = io.StringIO(), io.StringIO()
     programs = Programs(daemon=ready_at_once, prometheus=None)
     demo = asyncio.create_task(
-        run(seconds=40, as_json=False, folder=tmp_path, programs=programs, out=out, err=err),
+        run(seconds=60, as_json=False, folder=tmp_path, programs=programs, out=out, err=err),
     )
     await eventually(lambda: "All is well" in out.getvalue())
     os.kill(os.getpid(), signal.SIGINT)
@@ -123,7 +123,7 @@ async def test_a_real_prometheus_scrapes_the_bank_and_knows_the_login_rate(tmp_p
         put_up(tmp_path / "demo", programs=programs, clock=SystemClock(), dice=dice),
         aiohttp.ClientSession() as session,
     ):
-        configuration = yaml.safe_load((tmp_path / "demo" / "sentinel.yaml").read_text(encoding="utf-8"))
+        configuration = yaml.safe_load((tmp_path / "demo" / "deploy" / "sentinel.yaml").read_text(encoding="utf-8"))
         promql = configuration["probes"]["login_rate"]["promql"]
         seen = {"attempts": 0.0}
         found: dict[str, float] = {}
@@ -141,7 +141,7 @@ async def test_a_real_prometheus_scrapes_the_bank_and_knows_the_login_rate(tmp_p
 
         async with asyncio.TaskGroup() as group:
             looking = group.create_task(look())
-            # Counters are whole: of the 40 attempts between the first two scrapes 39 succeeded, or all of them.
-            await eventually(lambda: seen["attempts"] >= 150, seconds=20)
+            # Counters are whole: what succeeded between the first two scrapes may be off by one.
+            await eventually(lambda: seen["attempts"] >= 750, seconds=20)
             looking.cancel()
     assert seen["rate"] == pytest.approx(0.98, abs=0.01)

@@ -4,7 +4,7 @@ import html
 import io
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -12,31 +12,34 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from ebank_sentinel.demo.bank_state import HEALTHY_LATENCY_SECONDS, HEALTHY_SUCCESS
-from ebank_sentinel.demo.directory import read_directory, read_terminals
-from ebank_sentinel.demo.folder import BANK
+from ebank_sentinel.demo.bank_state import HEALTHY_SUCCESS
+from ebank_sentinel.demo.bubbles import together
 from ebank_sentinel.demo.picture import svg_of
 from ebank_sentinel.demo.receivers import Received
 from ebank_sentinel.demo.screen import frame
-from ebank_sentinel.demo.script import DEAD_TERMINALS, Timeline
+from ebank_sentinel.demo.script import BRANCH, Timeline
 from ebank_sentinel.demo.sentinel_api import IncidentRow, SymptomRow, TargetRow
 from ebank_sentinel.demo.view import BankView, View, in_order
+from support.demo_bank import AT, DIRECTORY, TERMINALS
 
-AT = datetime(2026, 12, 10, 3, 9, tzinfo=UTC)
-DIRECTORY = read_directory(BANK)
+BRANCH_DEAD = frozenset(terminal.terminal for terminal in TERMINALS if terminal.branch == BRANCH)
+EAST = [terminal.terminal for terminal in TERMINALS if terminal.region == "east"]
+
 QUIET = View(
     now=AT,
     elapsed=1.0,
     seconds=60.0,
     marks=Timeline(60).marks,
     caption="All is well",
+    said="",
     next_caption="Logins slow down",
     next_in=5.0,
     bank=BankView(
-        terminals=read_terminals(BANK),
+        terminals=TERMINALS,
         dead=frozenset(),
         success=HEALTHY_SUCCESS,
-        latency_seconds=HEALTHY_LATENCY_SECONDS,
+        on_battery=frozenset(),
+        switch_answers=True,
     ),
     symptoms=(),
     incidents=(),
@@ -76,7 +79,7 @@ PAGE = Received(
 BROKEN = replace(
     QUIET,
     now=AT + timedelta(seconds=12),
-    bank=replace(QUIET.bank, dead=DEAD_TERMINALS, success=0.62, latency_seconds=0.6),
+    bank=replace(QUIET.bank, dead=BRANCH_DEAD, success=0.62, on_battery=frozenset({BRANCH})),
     symptoms=(
         SymptomRow(rule="login-success-low", probe="login_rate", key="login_rate", state="firing", onset=AT),
         SymptomRow(rule="atm-dark", probe="atm", key="A0701", state="pending", onset=AT),
@@ -123,10 +126,12 @@ def test_a_healthy_bank_is_quiet() -> None:
 
 def test_what_fails_what_is_open_and_what_was_paged_is_seen() -> None:
     words = words_of(BROKEN)
-    assert "xx●●●" in words
+    assert "●●●●  xxx  ●●  ●●  ●" in words
+    assert "switch ok  UPS 1017" in words
     assert re.search(r"atm/A0701 +atm-dark +pending 12 s", words)
     assert "II   登录失败  成功率62%" in words
     assert "#4821  since 03:09:00  technical, command" in words_of(BROKEN, 140, 40)
+    words = words_of(BROKEN, 140, 40)
     assert "王芳 worse" in words
     assert "【示例银行】二级 登录失败" in words
     assert "Helen Zhou worse" in words
@@ -156,6 +161,73 @@ def test_the_newest_pages_stay_when_there_is_no_room_for_all() -> None:
 
 def test_what_a_spectator_must_know_takes_the_last_line() -> None:
     assert "GET /api/v1/pages failed" in drawn(replace(BROKEN, notice="GET /api/v1/pages failed"), 100, 30)[-1]
+
+
+def dark(terminals: list[str], state: str = "firing") -> tuple[SymptomRow, ...]:
+    labels = {"region": "east", "region_name": "东区"}
+    return tuple(
+        SymptomRow(rule="atm-dark", probe="atm", key=terminal, state=state, onset=AT, labels=labels)
+        for terminal in terminals
+    )
+
+
+REGION_DARK = INCIDENT.model_copy(
+    update={
+        "id": "i2",
+        "code": "8482",
+        "rule": "atm-dark",
+        "target": TargetRow(probe="atm", key=EAST[0]),
+        "over": "region",
+        "scope": {"region": "east"},
+        "labels": {"region": "east", "region_name": "东区"},
+        "title": "东区ATM大面积失联",
+        "number": "12台中12台",
+    }
+)
+
+
+def test_many_machines_of_a_region_are_one_line_and_their_incident_says_how_wide_it_is() -> None:
+    view = replace(BROKEN, symptoms=dark(EAST), incidents=(REGION_DARK,))
+    words = words_of(view, 120, 40)
+    assert re.search(r"东区 12 of 12  atm-dark +firing", words)
+    assert re.search(r"#8482  东区 12 of 12  since", words)
+    assert "atm/" not in words
+    assert "东区 9 of 12  since" in words_of(replace(view, symptoms=dark(EAST[:9])), 120, 40)
+
+
+def test_an_incident_that_was_taken_over_stands_under_the_one_that_took_it_and_says_so() -> None:
+    switch = INCIDENT.model_copy(update={"id": "i3", "code": "3080", "severity": "I", "title": "ATM前置无应答"})
+    part = REGION_DARK.model_copy(
+        update={"state": "ended", "ended_at": AT, "into": "i3", "into_code": "3080"},
+    )
+    incidents = in_order({"i1": INCIDENT, "i2": part, "i3": switch})
+    assert [row.id for row in incidents] == ["i3", "i2", "i1"]
+    words = words_of(replace(BROKEN, incidents=incidents), 120, 40)
+    assert "└ #8482 东区ATM大面积失联: part of #3080" in words
+    assert "Incidents: 2 open" in words
+
+
+def test_what_a_person_said_is_shown_whole() -> None:
+    asked = "请问是什么时候发生的?(日期和几点几分) 请问现在有什么影响?(多少客户、哪些业务)"
+    said = f"林洁 reports phishing: #6906; asked back: {asked}"
+    words = words_of(replace(QUIET, said=said))
+    assert "林洁 reports phishing: #6906" in words
+    assert "哪些业务)" in words
+
+
+def test_the_same_words_to_several_people_are_one_bubble_with_all_their_names() -> None:
+    pages = (PAGE, replace(PAGE, to="+8613800000002"), replace(PAGE, to="+8613800000012", reason="tell"))
+    assert [len(group) for group in together(pages)] == [3]
+    assert "王芳, 李雷 worse 杨艳 tell" in words_of(replace(BROKEN, pages=pages), 120, 40)
+
+
+def test_other_words_or_another_channel_are_another_bubble() -> None:
+    pages = (PAGE, replace(PAGE, text="other"), replace(PAGE, channel="mail"), replace(PAGE, incident="i9"))
+    assert [len(group) for group in together(pages)] == [1, 1, 1, 1]
+
+
+def test_it_is_said_that_minutes_run_as_seconds() -> None:
+    assert "minutes run as seconds" in drawn(QUIET, 100, 30)[0]
 
 
 @given(st.text(max_size=300))

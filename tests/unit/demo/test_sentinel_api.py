@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ebank_sentinel.demo.bank_servers import serve
 from ebank_sentinel.demo.ports import free_ports
-from ebank_sentinel.demo.sentinel_api import ApiUnavailable, IncidentRow, SentinelApi, ask_all
+from ebank_sentinel.demo.sentinel_api import ApiUnavailable, IncidentRow, SentinelApi, TargetRow, ask_all
 
 SINCE = datetime(2026, 12, 10, 3, 9, tzinfo=UTC)
 INCIDENT = {
@@ -55,10 +55,15 @@ async def test_rows_come_as_the_api_lists_them_and_keys_of_later_versions_do_not
     assert asked["incidents"] == "ended=true"
 
 
-def test_an_incident_is_about_its_terminal_its_service_or_its_target() -> None:
+def test_an_incident_is_about_its_scope_its_target_its_service_or_a_report() -> None:
     row = IncidentRow.model_validate(INCIDENT)
-    assert row.model_copy(update={"labels": {"terminal": "T1", "service": "s"}}).subject == "T1"
-    assert row.model_copy(update={"labels": {"service": "login"}}).subject == "login"
+    assert row.subject == "A0701"
+    assert row.model_copy(update={"over": "region", "scope": {"region": "east"}}).subject == "region=east"
+    assert row.model_copy(update={"over": "fleet"}).subject == "fleet"
+    of_probe = row.model_copy(update={"target": TargetRow(probe="login_rate", key="login_rate")})
+    assert of_probe.subject == "login_rate"
+    assert of_probe.model_copy(update={"labels": {"service": "login"}}).subject == "login"
+    assert row.model_copy(update={"target": TargetRow(probe="@report", key="1f-2e")}).subject == "report"
 
 
 @pytest.mark.parametrize(

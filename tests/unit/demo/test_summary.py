@@ -5,16 +5,16 @@ from datetime import timedelta
 
 from rich.cells import cell_len
 
-from ebank_sentinel.demo.directory import read_directory
-from ebank_sentinel.demo.folder import BANK
 from ebank_sentinel.demo.summary import summary
 from ebank_sentinel.demo.verdict import Figures, Told
+from support.demo_bank import DIRECTORY
 
-DIRECTORY = read_directory(BANK)
 ALL_CAME = Figures(
     expected=31,
     missing=0,
     unexpected=0,
+    incidents=7,
+    incidents_expected=7,
     told=(
         Told(
             to="+8613800000001",
@@ -32,6 +32,7 @@ ALL_CAME = Figures(
 def test_it_says_whether_all_came_and_who_was_told_how_fast() -> None:
     assert summary(ALL_CAME, DIRECTORY).splitlines() == [
         "31 of 31 expected pages came, none missing, none unexpected",
+        "7 of 7 incidents ended as they should",
         "who was told         channel  alarms  all-clears  from failure to page",
         "王芳                 sms      3       2           4.5 to 6.1 s",
         "Helen Zhou           mail     1       1           5.5 s",
@@ -50,4 +51,4 @@ def test_the_table_fits_a_terminal_of_80_columns() -> None:
 
 def test_where_nobody_was_told_there_is_no_table() -> None:
     words = summary(replace(ALL_CAME, missing=31, told=()), DIRECTORY)
-    assert words == "0 of 31 expected pages came, 31 missing, none unexpected"
+    assert words == "0 of 31 expected pages came, 31 missing, none unexpected\n7 of 7 incidents ended as they should"

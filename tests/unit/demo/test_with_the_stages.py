@@ -14,7 +14,6 @@ from ebank_sentinel.clock import SystemClock
 from ebank_sentinel.demo.folder import DemoFolder
 from ebank_sentinel.demo.programs import Programs
 from ebank_sentinel.demo.receivers import Arrival
-from ebank_sentinel.demo.script import DEAD_TERMINALS
 from ebank_sentinel.demo.stage import Stage, put_up
 from ebank_sentinel.model.reading import ProbeError, Reading
 from ebank_sentinel.model.settings import Secret, read_secret
@@ -49,55 +48,75 @@ async def probed(folder: DemoFolder, name: str, key: str) -> Reading:
         settings,
         clock=SystemClock(),
         network=Network(SystemClock()),
-        folder=folder.path,
+        folder=folder.configuration.parent,
         credentials=None,
         open_targets=lambda _probe: (),
         last_beat=lambda _target: None,
     )
-    (target,) = (target for target in load_targets(name, settings, folder.path) if target.id.key == key)
+    targets = load_targets(name, settings, folder.configuration.parent)
+    (target,) = (target for target in targets if settings.finds_targets or target.id.key == key)
     readings = await prober.read(target)
     await prober.close()
     assert isinstance(readings, Sequence)
-    return readings[0]
+    (reading,) = (reading for reading in readings if reading.target.id.key == key)
+    return reading
 
 
 async def sent(folder: DemoFolder, name: str, address: str) -> str:
     """Send a page by the daemon's own channel."""
 
     def read(secret: Secret) -> str:
-        return read_secret(secret.path(folder.path, None))
+        return read_secret(secret.path(folder.configuration.parent, None))
 
     document = yamlfile.load(folder.configuration)
     settings = document.validate(ChannelSettings, prefix=("channels", name))
-    channel = build(name, settings.kind, settings.settings, read=read, folder=folder.path, clock=SystemClock())
+    channel = build(
+        name, settings.kind, settings.settings, read=read, folder=folder.configuration.parent, clock=SystemClock()
+    )
     try:
         return await channel.send(page(channel=name, address=address))
     finally:
         await channel.close()
 
 
+PROBES = {
+    "login": "login",
+    "certificate": "pay.example",
+    "journeys": "transfer-beijing",
+    "web_page": "home",
+    "login_rate": "login_rate",
+    "disk": "device=/dev/sda1,fstype=xfs,instance=db1:9100,mountpoint=/data",
+    "core": "core",
+    "links": "unionpay",
+    "switch": "sw1",
+    "branch_router": "1017-router",
+    "branch_ups": "1017-ups",
+    "atm": "A1701",
+}
+
+
 async def test_a_healthy_bank_reads_as_the_rules_expect_it(tmp_path: Path) -> None:
     async with standing(tmp_path) as (_, folder):
-        login = await probed(folder, "login", "login")
-        rate = await probed(folder, "login_rate", "login_rate")
-        atm = await probed(folder, "atm", "A0701")
-    assert (login.up, login.target.labels["service"], login.fields["queue"]) == (True, "login", 4)
-    assert float(login.fields["latency_ms"]) < 300
-    assert (rate.fields["rate"], rate.fields["attempts"]) == (0.98, 200)
-    assert (atm.up, atm.target.labels["status"], atm.target.labels["vendor"]) == (True, "live", "grg")
-    assert isinstance(atm.body, dict)
-    assert atm.body["device"]["online"] is True
+        seen = {name: await probed(folder, name, key) for name, key in PROBES.items()}
+    assert {name: (reading.up, reading.error) for name, reading in seen.items()} == dict.fromkeys(PROBES, (True, None))
+    assert (seen["login_rate"].fields["rate"], seen["login_rate"].fields["attempts"]) == (0.98, 1000)
+    assert seen["branch_ups"].fields["state"] == "mains"
+    assert float(str(seen["certificate"].fields["cert_days"])) > 80
+    assert (seen["atm"].fields["state"], seen["atm"].target.labels["vendor"]) == ("in_service", "grg")
 
 
 async def test_a_broken_bank_reads_as_the_rules_expect_it(tmp_path: Path) -> None:
     async with standing(tmp_path) as (stage, folder):
-        stage.bank.slow_down(0.6)
-        stage.bank.kill(DEAD_TERMINALS)
-        login = await probed(folder, "login", "login")
-        atm = await probed(folder, "atm", min(DEAD_TERMINALS))
-    assert login.up
-    assert float(login.fields["latency_ms"]) >= 600
-    assert (atm.up, atm.error) == (False, ProbeError.RESET)
+        stage.bank.lose_mains("1017")
+        stage.bank.lose_power("1017")
+        stage.bank.lose_switch()
+        await stage.lines.follow()
+        seen = {
+            name: await probed(folder, name, PROBES[name]) for name in ("atm", "branch_ups", "branch_router", "switch")
+        }
+    assert (seen["atm"].up, seen["atm"].error) == (False, ProbeError.RESET)
+    assert seen["branch_ups"].fields["state"] == "engaged"
+    assert [seen[name].error for name in ("branch_router", "switch")] == [ProbeError.REFUSED] * 2
 
 
 @pytest.mark.parametrize(
