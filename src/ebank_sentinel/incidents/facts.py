@@ -96,7 +96,7 @@ def place(world: World, incident: Incident, language: str) -> str:
     told = [label for label, value in labels.items() if f",{label}={value}," in key]  # a series is known by its labels
     told = told or [label for label, value in labels.items() if value == symptom.key][:1]
     own = " ".join(_called(world, label, labels, language) for label in told) or symptom.key
-    return f"{words} {own}".strip()
+    return words if own in words.split() else f"{words} {own}".strip()
 
 
 def _called(world: World, label: str, labels: Mapping[str, str], language: str) -> str:

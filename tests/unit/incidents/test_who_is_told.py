@@ -315,7 +315,12 @@ class TestTexts:
         story.fails(0, of=target("A2", name="徐汇支行"))
         texts = [page.message.short for page in story.pages.values()]
         assert "徐汇支行 漕溪北路1号" in texts[0]
-        assert "A2" in texts[1]
+        assert "影响:徐汇支行 A2手机" in texts[1]
+
+    def test_a_key_that_the_place_names_already_is_not_named_twice(self) -> None:
+        story = Story(None, rule(hold=0, place="{branch_name} {terminal}"))
+        story.fails(0, of=target("A1", terminal="A1"))
+        assert "影响:A1手机" in next(iter(story.pages.values())).message.short
 
     def test_a_text_that_cannot_be_rendered_goes_out_in_plain_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def broken(*_: object, **__: object) -> Message:
