@@ -46,6 +46,7 @@ def fire(
     parent = kinship.parent_of(draft, rule, symptom)
     if parent is not None and parent.incident is None:
         draft.put_symptom(replace(symptom, under=parent.id))
+        weigh_around(draft, world, rule, symptom.labels, at, more=False)
         return  # the parent is not confirmed yet
     first = symptom.fired_at is None
     if first:
@@ -53,6 +54,7 @@ def fire(
         symptom = replace(symptom, fired_at=at)
     symptom = replace(symptom, state=SymptomState.FIRING, under=None if parent is None else parent.id)
     draft.put_symptom(symptom)
+    weigh_around(draft, world, rule, symptom.labels, at, more=parent is None)
     if parent is not None and parent.incident is not None:
         _join(draft, symptom, parent.incident, Reason.PARENT_DOWN, at)
     elif rule.count and not recurring.often_enough(draft, rule, symptom.id, at):
@@ -254,6 +256,7 @@ def _own(
     )
     if wide is not None:
         _join(draft, symptom, wide.id, Reason.PART_OF, at)
+        weigh_around(draft, world, rule, symptom.labels, at, more=True)
         return
     start = Start(rule=rule, symptom=symptom, labels=symptom.labels, reason=reason, ack=ack, at=at)
     incident = open_incident(draft, world, start, now)

@@ -39,21 +39,30 @@ def on_change(draft: Draft, world: World, change: Change, now: datetime) -> None
         return  # a probe that was under way when its target was taken from the list
     for rule_id, truth in change.truths.items():
         rule = world.rules.get(rule_id)
-        if rule is not None and rule.widens:
-            draft.census.set_apart(rule_id, change.target.id, change.target.labels, _apart(truth))
-        symptom = draft.symptom(SymptomId(rule_id, *change.target.id))
-        if rule is None or (symptom is None and not (truth.counts and truth.holds)):
+        if rule is None:
             continue
-        if symptom is not None and truth.counts is False:
-            _retire(draft, world, symptom, change.at, now)
-        elif symptom is not None and None in (truth.counts, truth.holds):
-            draft.put_symptom(replace(symptom, known=False))
-            placing.free_waiting(draft, world, symptom, change.at, now)
-        elif truth.holds:
-            _holds(draft, world, rule, symptom, change, truth, now)
-        elif symptom is not None:
-            seen = replace(symptom, labels=change.target.labels, values=change.values or symptom.values)
-            holds_not(draft, world, rule, seen, change.at, now)
+        labels = change.target.labels
+        moved = bool(rule.widens) and draft.census.set_apart(rule_id, change.target.id, labels, _apart(truth))
+        _on_truth(draft, world, rule, change, truth, now)
+        if moved:
+            weighing.weigh_around(draft, world, rule, labels, change.at, more=False)
+
+
+def _on_truth(draft: Draft, world: World, rule: Rule, change: Change, truth: RuleTruth, now: datetime) -> None:
+    """What one rule says of a target, and what it said before."""
+    symptom = draft.symptom(SymptomId(rule.id, *change.target.id))
+    if symptom is None and not (truth.counts and truth.holds):
+        return
+    if symptom is not None and truth.counts is False:
+        _retire(draft, world, symptom, change.at, now)
+    elif symptom is not None and None in (truth.counts, truth.holds):
+        draft.put_symptom(replace(symptom, known=False))
+        placing.free_waiting(draft, world, symptom, change.at, now)
+    elif truth.holds:
+        _holds(draft, world, rule, symptom, change, truth, now)
+    elif symptom is not None:
+        seen = replace(symptom, labels=change.target.labels, values=change.values or symptom.values)
+        holds_not(draft, world, rule, seen, change.at, now)
 
 
 def _apart(truth: RuleTruth) -> Apart | None:
@@ -134,6 +143,8 @@ def _holds(
     _settle(draft, world, rule, symptom, at, now)
     if known is None:
         placing.widen_early(draft, world, rule, symptom, at, now)
+    elif not known.known:
+        weighing.weigh_around(draft, world, rule, symptom.labels, at, more=True)
 
 
 def _count_flap(draft: Draft, rule: Rule, symptom: Symptom, at: datetime) -> None:

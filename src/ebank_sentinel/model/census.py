@@ -174,14 +174,16 @@ class Census:  # noqa: PLW1641 - it changes: it has no hash
         if new is not None and after is not None and new.holds:
             self._holding[after, rule] = self.holding(after, rule) + 1
 
-    def set_apart(self, rule: str, target: TargetId, labels: Mapping[str, str], apart: Apart | None) -> None:
-        """A target counts for a rule, or why it does not."""
+    def set_apart(self, rule: str, target: TargetId, labels: Mapping[str, str], apart: Apart | None) -> bool:
+        """A target counts for a rule, or why it does not. Whether that is new."""
         if rule not in self.counted.labels:
-            return
+            return False
         old = self.standing(rule, target)
         new = None if apart is None else Standing(apart, self.counted.places(rule, labels))
-        if old != new:
-            self.put_apart(rule, target, new)
+        if old == new:
+            return False
+        self.put_apart(rule, target, new)
+        return True
 
     def put_apart(self, rule: str, target: TargetId, new: Standing | None) -> None:
         """The same, when it is known already where it counts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -356,3 +357,33 @@ class Nights(RuleBasedStateMachine):
 
 TestNights = Nights.TestCase
 TestNights.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
+
+
+class Restarts(Nights):
+    """Two nights to which the same happens, but the process of one of them ends and starts again and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nights.append(Night())
+
+    def restarts(self) -> None:
+        self.nights[1].starts_anew()
+
+    @invariant()
+    def a_restart_changes_nothing(self) -> None:
+        one, other = self.nights
+        assert one.ledger.incidents == other.ledger.incidents
+        assert one.ledger.symptoms == other.ledger.symptoms
+        assert one.ledger.timers == other.ledger.timers
+        assert one.ledger.firings == other.ledger.firings
+        assert without_leases(one) == without_leases(other)
+        assert one.incidents == other.incidents
+
+
+def without_leases(night: Night) -> dict[str, Page]:
+    """What went out, and to whom."""
+    return {key: replace(page, lease_until=None) for key, page in night.pages.items()}
+
+
+TestRestarts = Restarts.TestCase
+TestRestarts.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)

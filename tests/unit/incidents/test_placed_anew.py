@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from ebank_sentinel.model.item import Change, Pushed, Reloaded, RuleTruth, Signal
+from ebank_sentinel.model.ledger import TimerKind
 from ebank_sentinel.model.rule import ALERTS
 from ebank_sentinel.model.severity import Severity
 from support.deciding import SMS_THEN_MAIL, Story, at, row, rule, target
-from support.fleet import MINUTE, Fleet, dark, switch, ups
+from support.fleet import MINUTE, REGION, Fleet, dark, machines, switch, ups
+from support.night import MACHINES, SWITCHES, Night
 
 
 def whole() -> Fleet:
@@ -88,6 +90,39 @@ class TestParent:
         assert story.shown == []
         story.decide(story.change(90, None, of=one, rule="switch"), now=90)
         assert story.shown == ["dark branch=0-0 link III"]
+
+
+class TestStillWide:
+    def test_it_ends_when_a_parent_explains_what_was_not_confirmed_yet(self) -> None:
+        night = Night()
+        by_key = {one.id.key: one for one in MACHINES}
+        for wait, keys in ((0, ["A-0-1-1"]), (61, ["A-1-0-0"]), (1, ["A-1-1-0", "A-1-1-1"])):
+            night.passes_by(wait)
+            night.becomes("dark", [by_key[key] for key in keys], holds=True)
+            night.flush()
+        night.passes_by(120)
+        assert night.shown == ["dark fleet system I"]
+        night.becomes("switch", SWITCHES[1:], holds=True)
+        night.flush()
+        night.passes_by(1)
+        night.becomes("dark", [by_key["A-1-0-1"]], holds=True)
+        night.flush()
+        night.passes_by(300)
+        assert night.shown == ["dark A-0-1-1 device III", "switch sw1 system I"]
+
+    def test_it_goes_on_when_fewer_of_its_scope_count_any_more(self) -> None:
+        story = Fleet(dark(hold=MINUTE, widens=(replace(REGION, share=0.5, at_least=2),)), fleet=machines(1, 4, 2))
+        story.go(0, [*story.of(0, 0)[:1], *story.of(0, 1)[:1], *story.of(0, 2)])
+        story.passes(2 * MINUTE)
+        assert story.shown == ["dark region=0 link II"]
+        story.go(3 * MINUTE, story.of(0, 2), holds=False)
+        story.go(3 * MINUTE + 5, story.of(0, 1)[:1], holds=False)
+        assert [timer.kind for timer in story.ledger.timers if timer.kind is TimerKind.NARROW]
+        gone = [story.change(3 * MINUTE + 10, False, of=one, rule="dark", counts=False) for one in story.of(0, 3)]
+        gone += [story.change(3 * MINUTE + 10, False, of=one, rule="dark", counts=False) for one in story.of(0, 2)]
+        gone += [story.change(3 * MINUTE + 10, False, of=one, rule="dark", counts=False) for one in story.of(0, 1)]
+        story.decide(*gone, now=3 * MINUTE + 10)
+        assert not [timer.kind for timer in story.ledger.timers if timer.kind is TimerKind.NARROW]
 
 
 class TestPages:
