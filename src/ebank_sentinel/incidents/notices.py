@@ -20,12 +20,14 @@ from ebank_sentinel.incidents.outbox import hold, put
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.item import Announcement, TestPage
-from ebank_sentinel.model.notice import Notice, NoticeKind
+from ebank_sentinel.model.notice import Again, Notice, NoticeKind
 from ebank_sentinel.model.page import Page, PageState
 from ebank_sentinel.model.reason import ALL_CLEAR, Reason
 from ebank_sentinel.model.rule import Rule
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.model.symptom import Symptom
+
+_AGAIN = {Reason.REOPENED: Again.BACK, Reason.RETURNED: Again.REMAINS, Reason.NARROWED: Again.REMAINS}
 
 MOST_PLACES = 200
 """Targets of a wide incident by whose labels groups are looked up (`vendor-{vendor}`)."""
@@ -90,6 +92,7 @@ def tell_people(draft: Draft, world: World, call: Call, now: datetime) -> None:
             recipient=one.recipient if one.address else "",
             others=others,
         )
+        facts = replace(facts, again=_AGAIN.get(call.reason))
         page = page_for(world, incident.id, call.step, one, facts, call.at, now)
         if held_until is None:
             put(draft, page)

@@ -23,6 +23,13 @@ class NoticeKind(enum.StrEnum):
     CONFIG = "config"  # the configuration on disk does not hold
 
 
+class Again(enum.StrEnum):
+    """Why an alarm is no news: whoever had an all-clear must not take it for one more fault."""
+
+    BACK = "back"  # it was over, and came back soon
+    REMAINS = "remains"  # what it was part of is over, and it is not
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestEntry:
     """One line of a digest: an incident that waited for its time."""
@@ -41,6 +48,7 @@ class Notice:
 
     bank: str  # its name, as the signature of every text
     kind: NoticeKind
+    again: Again | None = None  # of an alarm
     severity: Severity
     category: str = "other"
     rule: str = ""  # its id

@@ -21,7 +21,7 @@ _OF_AN_INCIDENT = frozenset({NoticeKind.ALARM, NoticeKind.WORSE, NoticeKind.PART
 
 def subject(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> str:
     """`[二级] 登录失败 全行 03:09起 #4821`."""
-    level, title, place = notice.severity.title(language), notice.title or notice.rule, ""
+    level, title, place = alarmed(notice, words, language), notice.title or notice.rule, ""
     time = moments.since(notice, words, zone)
     match notice.kind:
         case NoticeKind.RESOLVED | NoticeKind.RETIRED | NoticeKind.CLOSED:
@@ -68,13 +68,21 @@ def over(kind: NoticeKind, words: Phrases) -> str:
     return {NoticeKind.RETIRED: words.retired, NoticeKind.CLOSED: words.closed}.get(kind, words.recovered)
 
 
+def alarmed(notice: Notice, words: Phrases, language: str) -> str:
+    """The level, and the word for an alarm that is no news."""
+    level = notice.severity.title(language)
+    if notice.kind is not NoticeKind.ALARM or notice.again is None:
+        return level
+    return words.again[notice.again].format(level=level)
+
+
 def joined(notice: Notice, words: Phrases, level: str) -> str:
     """What the recipient knew by its codes is part of this now."""
     return words.joined.format(codes=words.list_joined_by.join(notice.parts[:MOST_PARTS]), level=level)
 
 
 def _what(notice: Notice, words: Phrases, language: str, zone: ZoneInfo) -> list[str]:
-    level = notice.severity.title(language)
+    level = alarmed(notice, words, language)
     number = words.number.format(number=notice.number, normal=notice.normal) if notice.normal else notice.number
     number, what = number if notice.number else "", words.impact.format(what=moments.impact(notice, words))
     match notice.kind:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ebank_sentinel.model.notice import Again
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrases:
@@ -13,6 +15,7 @@ class Phrases:
     # the text for a phone
     signature: str
     raised: str  # the level of an incident that became graver
+    again: Mapping[Again, str]  # the level of an alarm that is no news
     recovered: str
     retired: str
     closed: str
@@ -29,6 +32,7 @@ class Phrases:
     lacking: str  # what a report does not say
     lacks: Mapping[str, str]  # the words for that
     taken: str
+    owner: str  # whose it is while nobody has taken it
     reply: str
     code: str
     nothing_to_do: str
@@ -70,6 +74,7 @@ class Phrases:
 _CHINESE = Phrases(
     signature="【{bank}】",
     raised="升为{level}",
+    again={Again.BACK: "{level}(复发)", Again.REMAINS: "{level}(未恢复)"},
     recovered="已恢复",
     retired="停止监测",
     closed="已办结",
@@ -86,6 +91,7 @@ _CHINESE = Phrases(
     lacking="待问清:{what}",
     lacks={"time": "时间", "place": "地点", "impact": "影响", "reporter": "报告人"},
     taken="接手:{name}",
+    owner="负责:{group}",
     reply="回1接手2转下一人",
     code="码{code}",
     nothing_to_do="无需处理",
@@ -125,6 +131,7 @@ _CHINESE = Phrases(
 _ENGLISH = Phrases(
     signature="[{bank}] ",
     raised="raised to {level}",
+    again={Again.BACK: "{level} (back again)", Again.REMAINS: "{level} (still failing)"},
     recovered="recovered",
     retired="no longer watched",
     closed="closed",
@@ -141,6 +148,7 @@ _ENGLISH = Phrases(
     lacking="please ask: {what}",
     lacks={"time": "time", "place": "place", "impact": "impact", "reporter": "who reported it"},
     taken="taken by: {name}",
+    owner="owner: {group}",
     reply="reply 1 take 2 next",
     code="code {code}",
     nothing_to_do="nothing to do",

@@ -114,7 +114,7 @@ def _pieces(notice: Notice, words: Phrases, language: str, *, replies: bool, zon
                 state=mail.joined(notice, words, level),
                 number=notice.number,
                 impact=words.impact.format(what=what) if what else "",
-                taken=words.taken.format(name=notice.ack) if notice.ack else "",
+                taken=_whose(notice, words),
             )
         case NoticeKind.TEST:
             return replace(
@@ -130,7 +130,9 @@ def _pieces(notice: Notice, words: Phrases, language: str, *, replies: bool, zon
             what = moments.impact(notice, words)
             return replace(
                 pieces,
-                state=words.raised.format(level=level) if notice.kind is NoticeKind.WORSE else level,
+                state=words.raised.format(level=level)
+                if notice.kind is NoticeKind.WORSE
+                else mail.alarmed(notice, words, language),
                 number=notice.number,
                 normal=notice.normal,
                 impact=words.impact.format(what=what) if what else "",
@@ -138,6 +140,13 @@ def _pieces(notice: Notice, words: Phrases, language: str, *, replies: bool, zon
                 lacking=moments.lacking(notice, words),
                 reply=words.reply if replies else "",
             )
+
+
+def _whose(notice: Notice, words: Phrases) -> str:
+    """Who has it, else whose it is: whoever worked at a part must know with whom to speak."""
+    if notice.ack:
+        return words.taken.format(name=notice.ack)
+    return words.owner.format(group=notice.groups[0]) if notice.groups else ""
 
 
 def _short(pieces: _Pieces, bank: str, words: Phrases) -> str:
