@@ -149,7 +149,7 @@ def notice(
         category=incident.category,
         rule=incident.rule,
         title=in_language(incident.title, language),
-        number=_number(words, values, language),
+        number="" if incident.over and not incident.is_open else _number(words, values, language),  # none fails now
         normal=text(words.normal),
         impact=text(words.impact),
         place=place(world, incident, language),
