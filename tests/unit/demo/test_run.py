@@ -68,7 +68,7 @@ async def test_a_signal_ends_everything_that_was_started_and_leaves_no_folder(
     demo = asyncio.create_task(
         run(seconds=60, as_json=False, folder=None, programs=programs, out=out, err=err),
     )
-    await eventually(lambda: "All is well" in out.getvalue())
+    await eventually(lambda: "All is well" in out.getvalue(), seconds=30)
     pid = int((folders[0] / "sentinel.log").read_text(encoding="utf-8"))
     os.kill(os.getpid(), number)
     assert await demo == status
@@ -92,7 +92,7 @@ async def test_a_second_ctrl_c_does_not_keep_the_first_from_ending_everything() 
     demo = asyncio.create_task(
         run(seconds=60, as_json=False, folder=None, programs=programs, out=out, err=err),
     )
-    await eventually(lambda: "All is well" in out.getvalue())
+    await eventually(lambda: "All is well" in out.getvalue(), seconds=30)
     pid = int((folders[0] / "sentinel.log").read_text(encoding="utf-8"))
     os.kill(os.getpid(), signal.SIGINT)
     await asyncio.sleep(0.1)
@@ -109,7 +109,7 @@ async def test_a_signal_leaves_a_folder_that_somebody_named_and_says_where_it_is
     demo = asyncio.create_task(
         run(seconds=60, as_json=False, folder=tmp_path, programs=programs, out=out, err=err),
     )
-    await eventually(lambda: "All is well" in out.getvalue())
+    await eventually(lambda: "All is well" in out.getvalue(), seconds=30)
     os.kill(os.getpid(), signal.SIGINT)
     assert await demo == 130
     assert err.getvalue().endswith(f" s; the files of this run are in {tmp_path}\n")
