@@ -110,7 +110,8 @@ class Ledger:
         for page in delta.pages.values():
             self.pages[page.id] = page
             self.pages_of.setdefault(page.cause, set()).add(page.id)
-        for incident in sorted(delta.incidents.values(), key=lambda one: not one.is_open):  # not to be forgotten
+        # First what is open, then what was taken over: whatever ends by itself takes what it had with it.
+        for incident in sorted(delta.incidents.values(), key=lambda one: (not one.is_open, one.into is None)):
             self._set_incident(incident)
         for timer_id, timer in delta.timers.items():
             if timer is None and timer_id.kind is TimerKind.FORGET:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from ebank_sentinel.incidents import opening
+from ebank_sentinel.model.incident import Place
 from ebank_sentinel.model.item import Change, Pushed, Reloaded, RuleTruth, Signal
 from ebank_sentinel.model.ledger import TimerKind
 from ebank_sentinel.model.rule import ALERTS
@@ -90,6 +92,20 @@ class TestParent:
         assert story.shown == []
         story.decide(story.change(90, None, of=one, rule="switch"), now=90)
         assert story.shown == ["dark branch=0-0 link III"]
+
+
+class TestMemory:
+    def test_what_was_taken_over_and_over_in_one_batch_leaves_nothing_behind(self) -> None:
+        night = Night()
+        for _ in range(3):
+            night.reports("phishing")
+            night.passes_by(1)
+        night.ends(opening.id_of(night.bank.world(), Place("phishing", "type", "phishing"), at(0), at(2)))
+        night.flush()
+        assert {one.rule for one in night.incidents.values()} == {"phishing"}
+        assert not night.ledger.incidents
+        assert not night.ledger.kept
+        assert not night.ledger.incident_by_code
 
 
 class TestStillWide:
