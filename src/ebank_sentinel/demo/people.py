@@ -9,6 +9,10 @@ from ebank_sentinel.demo.directory import Directory
 from ebank_sentinel.demo.sentinel_api import ApiUnavailable, IncidentRow, SentinelApi
 
 
+class NotYet(ApiUnavailable):
+    """The incident that somebody means is not there: on a busy machine it may come."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Takes:
     """Somebody answers for an incident."""
@@ -61,8 +65,8 @@ Deed = Takes | Reports | Ends
 
 
 def _open(incidents: Iterable[IncidentRow], rule: str, about: str) -> IncidentRow:
-    """The one that they mean. Raises ApiUnavailable when it is not there (yet)."""
+    """The one that they mean. Raises NotYet when it is not there."""
     for row in incidents:
         if row.state != "ended" and row.rule == rule and row.subject == about:
             return row
-    raise ApiUnavailable(f"there is no open incident {rule} on {about}")
+    raise NotYet(f"there is no open incident {rule} on {about}")

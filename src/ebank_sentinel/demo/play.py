@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ebank_sentinel.clock import Clock
 from ebank_sentinel.demo.directory import ZONE
+from ebank_sentinel.demo.people import Deed, NotYet
 from ebank_sentinel.demo.receivers import Received
 from ebank_sentinel.demo.script import TROUBLES, Event, ExpectedIncident, ExpectedPage, Timeline
 from ebank_sentinel.demo.sentinel_api import ApiUnavailable, IncidentRow, PageRow, SymptomRow, ask_all
@@ -37,7 +38,8 @@ class Play:
     _symptoms: Sequence[SymptomRow] = ()
     _notice: str = ""
     _said: str = ""  # what a person did last, and what came of it
-    undone: list[str] = field(default_factory=list)  # what a person wanted to do, and could not
+    undone: dict[str, str] = field(default_factory=dict)  # what a person wanted to do, by event -> why it failed
+    _to_do: dict[str, Deed] = field(default_factory=dict)
 
     async def perform(self) -> Difference:
         """From the first event to the verdict. Raises ProgramFailed when the daemon ends by itself."""
@@ -50,6 +52,7 @@ class Play:
                 await self._happen(event)
             self.stage.daemon.check()
             await self._look(since)
+            await self._people()
             self.show.update(self._view(elapsed))
             await self.clock.sleep(_FRAME_SECONDS)
             before, elapsed = elapsed, self.clock.monotonic() - begin
@@ -73,13 +76,22 @@ class Play:
         self.happened[event.name] = self.clock.now()
         event.act(self.stage.bank)
         await self.stage.lines.follow()
-        if event.deed is None:
-            return
-        try:
-            self._said = await event.deed.ask(self.stage.api, self._incidents.values(), self.stage.directory)
-        except ApiUnavailable as error:
-            self._said = f"nobody: {error}"
-            self.undone.append(f"{event.name}: {error}")
+        if event.deed is not None:
+            self._to_do[event.name] = event.deed
+
+    async def _people(self) -> None:
+        """What people want to do, as soon as there is what they mean."""
+        for name, deed in [*self._to_do.items()]:
+            try:
+                self._said = await deed.ask(self.stage.api, self._incidents.values(), self.stage.directory)
+            except NotYet as error:
+                self.undone[name] = str(error)
+                continue
+            except ApiUnavailable as error:
+                self._said = self.undone[name] = str(error)
+            else:
+                self.undone.pop(name, None)
+            del self._to_do[name]
 
     async def _look(self, since: datetime) -> None:
         """Ask the daemon what it sees, and tell what arrived meanwhile."""

@@ -43,6 +43,7 @@ from ebank_sentinel.demo.stage import Stage
 from ebank_sentinel.demo.verdict import Difference
 from ebank_sentinel.demo.view import View
 from support.demo_bank import DIRECTORY, TERMINALS
+from support.driven_clock import eventually
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 EXPECTED = expected_pages(DIRECTORY)
@@ -58,6 +59,7 @@ class Teller:
         self._ports = {"sms": sms, "mail": mail, "hook": hook}
         self._pages: list[dict[str, str]] = []
         self.reported: list[object] = []
+        self.ended: list[str] = []
         self._incidents: dict[str, dict[str, object]] = {}
 
     def app(self) -> web.Application:
@@ -76,7 +78,12 @@ class Teller:
             self.reported.append(await request.json())
             return web.json_response({"code": "4821", "ask": ["请问是什么时候发生的?"]})
 
+        async def end(request: web.Request) -> web.Response:
+            self.ended.append(request.match_info["incident"])
+            return web.json_response({})
+
         app = web.Application()
+        app.add_routes([web.post("/api/v1/incidents/{incident}/end", end)])
         app.add_routes([web.get("/api/v1/pages", pages), web.get("/api/v1/incidents", incidents)])
         app.add_routes([web.get("/api/v1/symptoms", symptoms), web.post("/api/v1/reports", report)])
         return app
@@ -299,9 +306,28 @@ async def test_what_a_person_reports_is_said_with_what_is_asked_back_and_what_no
             incidents=(),
         )
         await play.perform()
-    assert play.undone == ["taken: there is no open incident atm-dark on region=east"]
+    assert play.undone == {"taken": "there is no open incident atm-dark on region=east"}
     assert show.view is not None
     assert show.view.said == "林洁 reports phishing: #4821; asked back: 请问是什么时候发生的?"
     (report,) = teller.reported
     assert isinstance(report, dict)
     assert set(report) == {"type", "place", "note", "reporter"}  # no time, no impact: those are asked back
+
+
+async def test_who_wants_to_take_an_incident_waits_until_it_is_there(tmp_path: Path) -> None:
+    about = next(page for page in EXPECTED if page.about == "report")
+    async with theatre(tmp_path) as (stage, teller):
+        play = Play(
+            stage=stage,
+            timeline=Timeline(SECONDS, [event._replace(share=0) for event in EVENTS if event.name == "closed"]),
+            show=JsonLines(io.StringIO()),
+            clock=SystemClock(),
+            expected=(),
+            incidents=(),
+        )
+        performance = asyncio.create_task(play.perform())
+        await eventually(lambda: "closed" in play.undone)
+        await teller.send(about)
+        await performance
+    assert play.undone == {}
+    assert teller.ended == ["phishing-reported-report"]
