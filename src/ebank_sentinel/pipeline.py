@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
 from prometheus_client import Counter as ReadingCounter
 
 from ebank_sentinel.clock import Clock
 from ebank_sentinel.desk import Desk, Store
 from ebank_sentinel.incidents.world import Bank, ChannelFacts, Roster, World
 from ebank_sentinel.metrics import Metrics
-from ebank_sentinel.model.item import Delivered, Reloaded
+from ebank_sentinel.model.item import Delivered, Reloaded, SetBack
 from ebank_sentinel.model.notice import Notice
 from ebank_sentinel.model.page import Delivery, Message, Page
 from ebank_sentinel.model.reading import Reading, Target, TargetId
@@ -26,6 +27,11 @@ from ebank_sentinel.rules.watch import Watch
 
 LEASE = timedelta(seconds=60)
 """A node that holds a page longer than this without a word is taken to be dead: twice the deadline of a send."""
+
+SET_BACK = timedelta(seconds=2)
+"""By less a clock is only corrected: everything waits so much longer."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +117,23 @@ class Flow:
 
     async def watch_silence(self) -> None:
         """Targets that are not read any more are found here; ends by being cancelled."""
+        before = self._clock.now(), self._clock.monotonic()
         while True:
             await self._clock.sleep(1)
+            before = self._notice_set_back(*before)
             self.desk.put(*self.evaluator.stale(self._clock.now()))
+
+    def _notice_set_back(self, wall: datetime, monotonic: float) -> tuple[datetime, float]:
+        """Whether the wall clock was set back since it was that, and this the monotonic one; what both are now."""
+        now, moment = self._clock.now(), self._clock.monotonic()
+        passed = timedelta(seconds=moment - monotonic)
+        by = wall + passed - now
+        if by > SET_BACK:
+            _log.warning("the clock was set back: what waits keeps its age", seconds=by.total_seconds())
+            item = SetBack(by=by, after=now - passed, at=now)
+            self.evaluator.set_back(item.moved)
+            self.desk.put(item)
+        return now, moment
 
     def on_boundary(self) -> None:
         """A named time began or ended."""

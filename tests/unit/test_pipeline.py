@@ -134,6 +134,27 @@ async def test_from_a_failing_reading_to_a_page_and_back(running: Running) -> No
     assert running.flow.desk.ledger.symptoms == {}
 
 
+async def test_a_clock_that_is_set_back_by_an_hour_delays_no_page_and_no_all_clear(running: Running) -> None:
+    await running.reads(0.5)
+    await running.goes_on(0.5, 30)
+    running.clock.step_wall(-3600)
+    await running.goes_on(0.5, 30)
+    assert running.pages() == ["wang first"]
+    running.flow.on_delivery(Delivery(page=running.sent[0].id, at=running.clock.now(), outcome=Outcome.ACCEPTED))
+    await running.reads(0.99)
+    running.clock.step_wall(-3600)
+    await running.goes_on(0.99, 45)
+    assert running.pages() == ["wang first", "wang resolved"]
+
+
+async def test_silence_after_the_clock_was_set_back_is_noticed(running: Running) -> None:
+    await running.reads(0.5)
+    running.clock.step_wall(-3600)
+    await running.passes(60)
+    (symptom,) = running.flow.desk.ledger.symptoms.values()
+    assert symptom.known is False
+
+
 async def test_silence_is_noticed_and_neither_fires_nor_clears(running: Running) -> None:
     await running.reads(0.5)
     await running.passes(1000)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from ebank_sentinel.incidents import notices, outbox, people, placing, symptoms, told
+from ebank_sentinel.incidents import notices, outbox, people, placing, setback, symptoms, told
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.item import (
@@ -22,6 +22,7 @@ from ebank_sentinel.model.item import (
     Item,
     Pushed,
     Reloaded,
+    SetBack,
     TestPage,
 )
 from ebank_sentinel.model.ledger import Ledger, Timer, TimerKind
@@ -41,6 +42,8 @@ def decide(ledger: Ledger, batch: Collection[Item], world: World, now: datetime)
 def _order(item: Item) -> tuple[datetime, int, tuple[str, ...], int]:  # noqa: PLR0911 - one case an item
     """By time; then by kind, subject and arrival, so that the order is total."""
     match item:
+        case SetBack():
+            return item.at, -1, (), 0
         case Reloaded():
             return item.at, 0, (), 0
         case Change(target=target, seq=seq):
@@ -57,7 +60,7 @@ def _order(item: Item) -> tuple[datetime, int, tuple[str, ...], int]:  # noqa: P
             return item.at, 5, (request,), 0
 
 
-def _take(draft: Draft, world: World, item: Item, now: datetime) -> None:
+def _take(draft: Draft, world: World, item: Item, now: datetime) -> None:  # noqa: C901 - one case an item
     match item:
         case Change():
             symptoms.on_change(draft, world, item, now)
@@ -75,6 +78,8 @@ def _take(draft: Draft, world: World, item: Item, now: datetime) -> None:
             notices.on_test_page(draft, world, item, now)
         case Announcement():
             notices.on_announcement(draft, world, item, now)
+        case SetBack():
+            setback.on_set_back(draft, item)
         case Reloaded():
             symptoms.on_reloaded(draft, world, item, now)
 

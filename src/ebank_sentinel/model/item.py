@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from ebank_sentinel.model.page import Delivery
@@ -115,7 +115,22 @@ class Reloaded:
     at: datetime
 
 
-Item: TypeAlias = Change | Pushed | End | Acknowledge | Heartbeat | Delivered | TestPage | Announcement | Reloaded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBack:
+    """The wall clock was set back."""
+
+    by: timedelta
+    after: datetime  # by the clock as it is now: moments from then until `at` are of this clock already
+    at: datetime
+
+    def moved(self, moment: datetime) -> datetime:
+        """A moment of before as this clock would have given it."""
+        return moment if self.after <= moment <= self.at else moment - self.by
+
+
+Item: TypeAlias = (
+    Change | Pushed | End | Acknowledge | Heartbeat | Delivered | TestPage | Announcement | Reloaded | SetBack
+)
 
 Asked: TypeAlias = Pushed | End | Acknowledge | Heartbeat | TestPage | Announcement
 """Items whose sender waits for an answer."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ebank_sentinel.model.item import Change
@@ -136,6 +136,13 @@ class Evaluator:
             self._silent[probe] = (silent[probe], watched[probe])
             self._awaited[probe] = awaited[probe]
         return changes
+
+    def set_back(self, moved: Callable[[datetime], datetime]) -> None:
+        """The wall clock was set back: what was read before keeps its age."""
+        for slot in self._slots.values():
+            slot.watched_since, slot.unbroken_since = moved(slot.watched_since), moved(slot.unbroken_since)
+            if slot.reading is not None:
+                slot.reading = replace(slot.reading, at=moved(slot.reading.at))
 
     def silent(self, probe: str) -> tuple[int, int]:
         """How many targets of a probe were not read within two intervals, and how many there are; 0, 0: not known."""
