@@ -356,7 +356,7 @@ class Nights(RuleBasedStateMachine):
 
 
 TestNights = Nights.TestCase
-TestNights.settings = settings(max_examples=300, stateful_step_count=60, deadline=None)
+TestNights.settings = settings(max_examples=100, stateful_step_count=60, deadline=None)
 
 
 class Restarts(Nights):
