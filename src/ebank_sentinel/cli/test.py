@@ -81,7 +81,9 @@ def _run(chosen: list[tuple[Suite, Case]], *, quiet: bool) -> list[Result]:
     with Progress(*columns, console=ERR, transient=True, disable=quiet or not ERR.is_terminal) as progress:
         task = progress.add_task("testing", total=len(chosen))
         for suite, case in chosen:
-            bench = benches.setdefault(suite.config.path, Bench(suite.config))
+            bench = benches.get(suite.config.path)
+            if bench is None:
+                bench = benches[suite.config.path] = Bench(suite.config)
             verdict = bench.run(case)
             results.append((suite.file, suite.config.zone, verdict))
             if not quiet:
