@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from ebank_sentinel.model.item import Change, Pushed, RuleTruth, Signal
 from ebank_sentinel.model.reading import Target, TargetId
 from ebank_sentinel.model.rule import ALERTS, REPORTS
 from ebank_sentinel.model.told import LACKS, TIME_FORMAT, Alert, Report
+from ebank_sentinel.rules.told import Told
 
 RESOLVE_TIMEOUT = timedelta(minutes=5)
 """An alert that does not say when it ends, ends so long after it was told last: as with Alertmanager."""
@@ -27,23 +27,6 @@ _NOT_GIVEN: Mapping[str, Mapping[str, str]] = {
     },
 }
 """What a text says where a report says nothing."""
-
-
-class Told(Protocol):
-    """What the rules say of what was told."""
-
-    @property
-    def types(self) -> Collection[str]:
-        """The types of reports that some rule names."""
-        ...
-
-    def alert(self, labels: Mapping[str, str]) -> Mapping[str, RuleTruth]:
-        """By rule id."""
-        ...
-
-    def report(self, kind: str, labels: Mapping[str, str] | None = None) -> Mapping[str, RuleTruth]:
-        """By rule id."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +46,7 @@ class Intake:
         """It holds until a person ends it."""
         labels = {**report.labels, **({"place": report.place} if report.place else {}), "type": report.type}
         target = self.locate(Target(id=TargetId(REPORTS, str(report.id)), labels=labels))
-        truths = self.told.report(report.type, target.labels)
+        truths = self.told.report(report.type)
         change = Change(target=target, at=at, truths=truths, values=self._values(report))
         return Pushed(request=request, at=at, signals=(Signal(change=change),))
 

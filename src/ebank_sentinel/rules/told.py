@@ -43,8 +43,7 @@ class Told:
             rule.rule: rule.truth(holds=not taken if rule.matchers is None else fits[rule.rule]) for rule in self.alerts
         }
 
-    def report(self, kind: str, labels: Mapping[str, str] | None = None) -> Mapping[str, RuleTruth]:
-        """What every rule on reports says of a report of a type, by rule id. Labels do not matter today."""
-        del labels
+    def report(self, kind: str) -> Mapping[str, RuleTruth]:
+        """What every rule on reports says of a report of a type, by rule id."""
         taken = any(kind in rule.types for rule in self.reports)
         return {rule.rule: rule.truth(holds=kind in rule.types if rule.types else not taken) for rule in self.reports}

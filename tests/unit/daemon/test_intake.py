@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,23 +10,18 @@ from ebank_sentinel.daemon.intake import RESOLVE_TIMEOUT, Intake, fingerprint
 from ebank_sentinel.model.item import RuleTruth
 from ebank_sentinel.model.reading import Target, TargetId
 from ebank_sentinel.model.told import Alert, Report, ReportId
+from ebank_sentinel.rules.matchers import parse_matchers
+from ebank_sentinel.rules.told import Told, ToldRule
 
 NOW = datetime(2026, 12, 10, 3, 0, tzinfo=UTC)
 YES, NO = (RuleTruth(counts=True, holds=holds, rows=(holds,)) for holds in (True, False))
 REPORT = Report(id=ReportId("4a", "7f"), type="flood", missing=("time", "place", "impact", "reporter"))
 
 
-@dataclass(frozen=True)
-class OneRegion:
-    """Rules that take whatever is in the east."""
-
-    types: Collection[str] = ("flood",)
-
-    def alert(self, labels: Mapping[str, str]) -> Mapping[str, RuleTruth]:
-        return {"east": YES if labels.get("region") == "east" else NO}
-
-    def report(self, kind: str, labels: Mapping[str, str] | None = None) -> Mapping[str, RuleTruth]:  # noqa: ARG002 - the protocol's signature
-        return {"flooded": YES if kind in self.types else NO}
+TOLD = Told(
+    alerts=(ToldRule(rule="east", rows=1, matchers=parse_matchers('region="east"')),),
+    reports=(ToldRule(rule="flooded", rows=1, types=frozenset({"flood"})),),
+)
 
 
 def located(target: Target) -> Target:
@@ -35,7 +29,7 @@ def located(target: Target) -> Target:
     return replace(target, labels={"region": "east", **target.labels}) if "branch" in target.labels else target
 
 
-INTAKE = Intake(told=OneRegion(), locate=located, language="zh-CN", zone=ZoneInfo("Asia/Shanghai"))
+INTAKE = Intake(told=TOLD, locate=located, language="zh-CN", zone=ZoneInfo("Asia/Shanghai"))
 
 
 def test_rules_see_an_alert_with_the_labels_of_the_topology_and_its_identity_does_not() -> None:

@@ -43,7 +43,7 @@ def test_every_rule_on_alerts_answers_and_what_nobody_takes_goes_to_the_unmatche
     ("kind", "holding"), [("smishing", "phishing"), ("theft", "theft"), ("flood", "strange"), ("", "strange")]
 )
 def test_every_rule_on_reports_answers(kind: str, holding: str) -> None:
-    truths = TOLD.report(kind, {"branch": "0001"})
+    truths = TOLD.report(kind)
     assert truths == {rule: YES if rule == holding else NO for rule in ("phishing", "theft", "strange")}
 
 
