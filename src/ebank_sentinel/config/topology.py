@@ -9,6 +9,7 @@ from pathlib import Path
 from ebank_sentinel.config.settings import ServiceSettings, TopologyFile
 from ebank_sentinel.errors import ConfigError, Problem
 from ebank_sentinel.model.reading import Target
+from ebank_sentinel.model.rule import FLEET
 from ebank_sentinel.model.template import placeholders
 from ebank_sentinel.probes.targets import read_csv
 from ebank_sentinel.yamlfile import Document, did_you_mean
@@ -24,6 +25,11 @@ class Topology:
     on: str = ""  # the label that targets are joined on
     rows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # its value -> more labels
     files: tuple[Path, ...] = ()
+
+    @property
+    def place_labels(self) -> frozenset[str]:
+        """Labels that say where something is: the levels, and what the table is joined on."""
+        return frozenset((*self.levels, self.on)) - {FLEET, ""}
 
     def join(self, targets: Iterable[Target]) -> tuple[Target, ...]:
         """Targets with the labels of their row."""

@@ -19,7 +19,7 @@ from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.item import Asked, Pushed
 from ebank_sentinel.model.ledger import Ledger
 from ebank_sentinel.model.reading import TargetId
-from ebank_sentinel.model.rule import FLEET, OWN, PUSHED
+from ebank_sentinel.model.rule import OWN, PUSHED
 from ebank_sentinel.model.told import Alert, Report
 from ebank_sentinel.pipeline import Flow
 from ebank_sentinel.state.history import History
@@ -92,9 +92,8 @@ class Front:
 
     @property
     def place_labels(self) -> Collection[str]:
-        """Labels that say where something is: levels of the topology, and what its table is joined on."""
-        topology = self._config().topology
-        return {*topology.levels, topology.on} - {FLEET, ""}
+        """Labels that say where something is."""
+        return self._config().topology.place_labels
 
     def of_alerts(self, request: str, alerts: Sequence[Alert], at: datetime) -> Pushed:
         """For the desk."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ebank_sentinel.config import Config
-from ebank_sentinel.model.rule import FLEET
 from ebank_sentinel.model.told import Alert, Report
 from ebank_sentinel.trial.case import Told
 from ebank_sentinel.trial.settings import AlertSettings, ReportSettings
@@ -34,8 +33,7 @@ def _report(entry: ReportSettings, at: datetime, place: str, config: Config) -> 
     body = entry.model_dump(include={"type", "place", "impact", "reporter", "note", "labels"})
     if entry.time is None:
         body["time"] = at.isoformat()
-    places = {*config.topology.levels, config.topology.on} - {FLEET, ""}
-    return reports.report(body, place, at, places=places)
+    return reports.report(body, place, at, places=config.topology.place_labels)
 
 
 def words(what: Alert | Report) -> str:
