@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from ebank_sentinel.daemon.explain_widths import why_width
-from ebank_sentinel.daemon.seen import Seen, json_moment, named, says, where_is
+from ebank_sentinel.daemon.seen import Seen, named, says, where_is
 from ebank_sentinel.incidents import recurring
 from ebank_sentinel.incidents.counting import figures, judge
 from ebank_sentinel.model.incident import Incident
 from ebank_sentinel.model.ledger import TimerId, TimerKind
 from ebank_sentinel.model.rule import Rule
+from ebank_sentinel.web.show import json_moment
 
 MOST_SYMPTOMS = 20
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ebank_sentinel.daemon.seen import Seen, incident_in_short, json_moment
+from ebank_sentinel.daemon.seen import Seen, incident_in_short
 from ebank_sentinel.incidents.kinship import BEFORE_PARENT, agree, may_cause, whole_place
 from ebank_sentinel.model.rule import Rule
 from ebank_sentinel.model.settings import format_duration
 from ebank_sentinel.model.symptom import Symptom, SymptomState
+from ebank_sentinel.web.show import json_moment
 
 _GRAVEST_FIRST = (SymptomState.FIRING, SymptomState.PENDING, SymptomState.CLEARING)
 

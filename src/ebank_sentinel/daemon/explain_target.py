@@ -8,7 +8,7 @@ from typing import Any
 
 from ebank_sentinel.daemon import explain_links as links
 from ebank_sentinel.daemon.explain_widths import widths
-from ebank_sentinel.daemon.seen import FRESH_INTERVALS, Seen, json_moment, named, says
+from ebank_sentinel.daemon.seen import Seen, named, says
 from ebank_sentinel.errors import RequestError
 from ebank_sentinel.incidents import recurring
 from ebank_sentinel.incidents.widening import due_of
@@ -21,8 +21,10 @@ from ebank_sentinel.model.settings import format_duration
 from ebank_sentinel.model.symptom import Symptom, SymptomId, SymptomState
 from ebank_sentinel.rules.compiled import both
 from ebank_sentinel.rules.condition import Condition
+from ebank_sentinel.rules.evaluator import STALE_AFTER
 from ebank_sentinel.rules.explain import Term, explain, of_what_left, without_data
 from ebank_sentinel.rules.watch import Watch
+from ebank_sentinel.web.show import json_moment
 from ebank_sentinel.yamlfile import did_you_mean
 from ebank_sentinel.yamlfile.words import one_of
 
@@ -91,7 +93,7 @@ def _reading(seen: Seen, reading: Reading) -> dict[str, Any]:
 
 
 def _is_fresh(seen: Seen, reading: Reading) -> bool:
-    return seen.every is None or seen.now - reading.at <= FRESH_INTERVALS * seen.every
+    return seen.every is None or seen.now - reading.at <= STALE_AFTER * seen.every
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,7 @@ def _worse(
 
 def _reopen(seen: Seen, rule: Rule, target: Target) -> dict[str, Any] | None:
     """What would come back, were it to fail again."""
-    known = seen.draft.at_place(Place(rule.id, "", f"{target.id.probe}\x1f{target.id.key}"))
+    known = seen.draft.at_place(Place.of_target(rule.id, target.id))
     timer = None if known is None else seen.ledger.timers.get(TimerId(TimerKind.FORGET, (known.id,)))
     if known is None or timer is None:
         return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ebank_sentinel.daemon.seen import Seen, incident_in_short, json_moment, says
+from ebank_sentinel.daemon.seen import Seen, incident_in_short, says
 from ebank_sentinel.incidents.counting import Verdict, judge, place_of
 from ebank_sentinel.incidents.widening import due_of
 from ebank_sentinel.model.ledger import TimerId, TimerKind
 from ebank_sentinel.model.rule import FLEET, Rule, Width
 from ebank_sentinel.model.settings import format_duration
+from ebank_sentinel.web.show import json_moment
 
 
 def widths(seen: Seen, rule: Rule, labels: Mapping[str, str]) -> Iterator[dict[str, Any]]:

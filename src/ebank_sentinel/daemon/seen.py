@@ -16,9 +16,7 @@ from ebank_sentinel.model.rule import FLEET, Meaning
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.pipeline import Flow
 from ebank_sentinel.rules.watch import Watch
-
-FRESH_INTERVALS = 2
-"""A reading that is older than so many intervals is none."""
+from ebank_sentinel.web.show import json_moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +64,6 @@ class Seen:
         """How people call an incident; "" when it is not known any more."""
         incident = None if incident_id is None else self.draft.incident(incident_id)
         return "" if incident is None else incident.code
-
-
-def json_moment(moment: datetime | None) -> str | None:
-    """As all of the API writes it."""
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def incident_in_short(incident: Incident) -> dict[str, object]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from ebank_sentinel.model.reading import TargetId
 from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.model.symptom import SymptomId
@@ -37,6 +38,11 @@ class Place(NamedTuple):
     rule: str
     over: str  # label, or FLEET; "": one target
     value: str  # of the label; "" for the fleet; probe and key of one target
+
+    @classmethod
+    def of_target(cls, rule: str, target: TargetId) -> Place:
+        """That of one target."""
+        return cls(rule, "", f"{target.probe}\x1f{target.key}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +88,7 @@ class Incident:
         """What it is the incident of: there is one open incident of a place."""
         if self.over:
             return Place(self.rule, self.over, "+".join(self.labels.get(label, "") for label in self.over.split("+")))
-        return Place(self.rule, "", f"{self.symptom.probe}\x1f{self.symptom.key}")
+        return Place.of_target(self.rule, self.symptom.target)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

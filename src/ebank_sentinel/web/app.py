@@ -46,10 +46,6 @@ class Program(told.Program, explain.Program, Protocol):
         """Whether there is such a heartbeat probe."""
         ...
 
-    def number_of(self, incident: Incident) -> str:
-        """The figure of an open incident, as of its last reading."""
-        ...
-
     async def reload(self) -> None:
         """Raises ConfigError: then nothing has changed."""
         ...
@@ -166,15 +162,7 @@ class Doors:
         return await self._ask(Heartbeat(request=secrets.token_hex(16), target=target, at=self.clock.now()))
 
     def _incident(self, incident: Incident, wider: Mapping[str, Incident]) -> dict[str, Any]:
-        titles = {group: self.program.group_title(group) for group in (*incident.groups, *incident.tell)}
-        number = self.program.number_of(incident)
-        return show.incident_json(
-            incident,
-            language=self.program.language,
-            group_title=titles,
-            number=number,
-            into=wider.get(incident.into or ""),
-        )
+        return show.incident_json(incident, self.program, wider.get(incident.into or ""))
 
     async def _ask(self, item: Asked) -> web.Response:
         answer = await self.program.ask(item)

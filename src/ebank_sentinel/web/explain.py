@@ -22,21 +22,8 @@ MOST_TAKEN = 100
 """Incidents that one took over: of thousands the first are enough to see what it was."""
 
 
-class Program(Protocol):
+class Program(show.Bank, Protocol):
     """What this door needs of the program behind it."""
-
-    @property
-    def language(self) -> str:
-        """The bank's."""
-        ...
-
-    def group_title(self, group: str) -> str:
-        """A group's name in the bank's language."""
-        ...
-
-    def number_of(self, incident: Incident) -> str:
-        """The figure of an open incident, as of its last reading."""
-        ...
 
     def explain_target(self, probe: str, key: str | None, at: datetime) -> dict[str, Any]:
         """What is known of a target, and what each rule makes of it. Raises RequestError 404."""
@@ -77,25 +64,15 @@ class ExplainDoor:
         pages = await read(lambda history: history.pages(cause=found.id, limit=asked.MOST_ROWS))
         wider = await read(lambda history: history.causes([] if found.into is None else [found.into]))
         taken = await read(lambda history: history.taken_over(found.id, limit=MOST_TAKEN))
-        shown = self._shown(found, wider.get(found.into or ""))
+        shown = show.incident_json(found, self.program, wider.get(found.into or ""))
         return {
             **shown,
             **self.program.explain_incident(found, self.clock.now()),
-            "taken_over": [self._shown(one, found) for one in taken],
+            "taken_over": [show.incident_json(one, self.program, found) for one in taken],
             "events": [self._event(event) for event in events],
             "not_paged": [self._event(event) for event in events if event.reason in NOT_PAGED],
             "pages": [show.page_json(page, found) for page in pages],
         }
-
-    def _shown(self, incident: Incident, into: Incident | None) -> dict[str, Any]:
-        titles = {group: self.program.group_title(group) for group in (*incident.groups, *incident.tell)}
-        return show.incident_json(
-            incident,
-            language=self.program.language,
-            group_title=titles,
-            number=self.program.number_of(incident),
-            into=into,
-        )
 
     def _event(self, event: Event) -> dict[str, Any]:
         words = {language: sentence(event.reason, language) for language in ("en", "zh")}

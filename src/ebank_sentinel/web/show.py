@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from ebank_sentinel.model.incident import Event, Incident
 from ebank_sentinel.model.page import Page
@@ -11,14 +11,24 @@ from ebank_sentinel.model.rule import in_language
 from ebank_sentinel.model.symptom import Symptom
 
 
-def incident_json(
-    incident: Incident,
-    *,
-    language: str,
-    group_title: dict[str, str],
-    number: str = "",
-    into: Incident | None = None,
-) -> dict[str, Any]:
+class Bank(Protocol):
+    """What an incident is shown with."""
+
+    @property
+    def language(self) -> str:
+        """The bank's."""
+        ...
+
+    def group_title(self, group: str) -> str:
+        """A group's name in the bank's language."""
+        ...
+
+    def number_of(self, incident: Incident) -> str:
+        """The figure of an open incident, as of its last reading."""
+        ...
+
+
+def incident_json(incident: Incident, bank: Bank, into: Incident | None) -> dict[str, Any]:
     """An incident. `into`: the one that took it over."""
     ack = incident.ack
     return {
@@ -37,17 +47,17 @@ def incident_json(
         "category": incident.category,
         "flags": sorted(incident.flags),
         "groups": list(incident.groups),
-        "group_titles": group_title,
+        "group_titles": {group: bank.group_title(group) for group in (*incident.groups, *incident.tell)},
         "tell": list(incident.tell),
-        "title": in_language(incident.title, language),
-        "number": number,
-        "since": _moment(incident.since),
-        "opened_at": _moment(incident.opened_at),
-        "ended_at": _moment(incident.ended_at),
+        "title": in_language(incident.title, bank.language),
+        "number": bank.number_of(incident),
+        "since": json_moment(incident.since),
+        "opened_at": json_moment(incident.opened_at),
+        "ended_at": json_moment(incident.ended_at),
         "ended_as": incident.ended_as.value if incident.ended_as is not None else None,
         "ack": None
         if ack is None
-        else {"person": ack.person, "name": ack.name, "at": _moment(ack.at), "note": ack.note},
+        else {"person": ack.person, "name": ack.name, "at": json_moment(ack.at), "note": ack.note},
     }
 
 
@@ -59,7 +69,7 @@ def symptom_json(symptom: Symptom) -> dict[str, Any]:
         "key": symptom.id.key,
         "state": symptom.state.value,
         "known": symptom.known,
-        "onset": _moment(symptom.onset),
+        "onset": json_moment(symptom.onset),
         "incident": symptom.incident,
         "labels": dict(symptom.labels),
     }
@@ -82,15 +92,16 @@ def page_json(page: Page, incident: Incident | None) -> dict[str, Any]:
         "state": page.state.value,
         "attempts": page.attempts,
         "text": page.message.short,
-        "created_at": _moment(page.created_at),
+        "created_at": json_moment(page.created_at),
         "unsaved": page.unsaved,
     }
 
 
 def event_json(event: Event) -> dict[str, Any]:
     """A line of history."""
-    return {"at": _moment(event.at), "reason": event.reason.value, "detail": event.detail}
+    return {"at": json_moment(event.at), "reason": event.reason.value, "detail": event.detail}
 
 
-def _moment(moment: datetime | None) -> str | None:
+def json_moment(moment: datetime | None) -> str | None:
+    """As all of the API writes it."""
     return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
