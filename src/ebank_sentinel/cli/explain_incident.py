@@ -10,9 +10,7 @@ from zoneinfo import ZoneInfo
 
 from rich.markup import escape
 
-from ebank_sentinel.cli.layout import head, labelled, line, local, pairs
-
-_COLOURS = {"I": "bold white on red", "II": "bold red", "III": "yellow", "IV": "cyan"}
+from ebank_sentinel.cli.layout import COLOURS, head, labelled, line, local, pairs
 
 
 class ShownIncident:
@@ -25,7 +23,7 @@ class ShownIncident:
     def show(self) -> None:
         """What it is, what it is made of, what was decided, who was told."""
         one = self._answer
-        colour = _COLOURS[one["severity"]]
+        colour = COLOURS[one["severity"]]
         state = one["state"] if one["ended_as"] is None else f"{one['state']} ({one['ended_as']})"
         into = f", part of #{one['into_code']}" if one["into_code"] else ""
         line(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -13,13 +13,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from ebank_sentinel.cli.client import Door
+from ebank_sentinel.cli.layout import COLOURS, local
 from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath
 
 Wanted = Annotated[str, Parameter(help="The code that the page shows, or the incident's id.")]
 
 app = App(name="incident", help="List, show, take and end incidents.")
-
-_COLOURS = {"I": "bold white on red", "II": "bold red", "III": "yellow", "IV": "cyan"}
 
 
 @app.command(name="list")
@@ -56,7 +55,7 @@ def show(incident: Wanted, /, *, config: ConfigPath = DEFAULT, json: AsJson = Fa
         OUT.print_json(json_module.dumps(one, ensure_ascii=False))
         return 0
     zone = door.zone
-    colour = _COLOURS[one["severity"]]
+    colour = COLOURS[one["severity"]]
     OUT.print(
         f"[{colour}]{one['severity']}[/] [bold]{escape(one['title'])}[/bold] {escape(one['number'])}  #{one['code']}"
         f"  {_state(one)}  [dim]{one['id']}[/dim]",
@@ -70,9 +69,9 @@ def show(incident: Wanted, /, *, config: ConfigPath = DEFAULT, json: AsJson = Fa
         "came back": f"{one['reopened']} times" if one["reopened"] else "",
         "category": ", ".join((one["category"], *one["flags"])),
         "groups": ", ".join(one["groups"]),
-        "since": _local(one["since"], zone),
-        "ended": _local(one["ended_at"], zone),
-        "taken by": "" if one["ack"] is None else f"{one['ack']['name']} {_local(one['ack']['at'], zone)}",
+        "since": local(one["since"], zone),
+        "ended": "" if one["ended_at"] is None else local(one["ended_at"], zone),
+        "taken by": "" if one["ack"] is None else f"{one['ack']['name']} {local(one['ack']['at'], zone)}",
     }
     for name, value in lines.items():
         if value:
@@ -81,11 +80,11 @@ def show(incident: Wanted, /, *, config: ConfigPath = DEFAULT, json: AsJson = Fa
     OUT.print("[bold]history[/bold]")
     for event in one["events"]:
         reason, detail = event["reason"], escape(event["detail"])
-        OUT.print(f"  {_local(event['at'], zone)}  [cyan]{reason:<13}[/cyan] {detail}", highlight=False, soft_wrap=True)
+        OUT.print(f"  {local(event['at'], zone)}  [cyan]{reason:<13}[/cyan] {detail}", highlight=False, soft_wrap=True)
     OUT.print("[bold]pages[/bold]")
     for page in one["pages"]:
         OUT.print(
-            f"  {_local(page['created_at'], zone)}  {page['reason']:<9} {escape(page['recipient'])} by "
+            f"  {local(page['created_at'], zone)}  {page['reason']:<9} {escape(page['recipient'])} by "
             f"{page['channel']}: {page['state']}, {page['attempts']} attempts",
             highlight=False,
             soft_wrap=True,
@@ -104,10 +103,7 @@ def ack(
     config: ConfigPath = DEFAULT,
 ) -> int:
     """Take an incident: the first to do so has it."""
-    path = f"/api/v1/incidents/{quote(incident, safe='')}/ack"
-    answer = Door.of(config).call("POST", path, {"person": person, "note": note})
-    OUT.print(f"{answer['title']}: {escape(answer['detail'])}", highlight=False)
-    return 0
+    return _say("ack", incident, person, note, config)
 
 
 @app.command
@@ -120,7 +116,11 @@ def end(
     config: ConfigPath = DEFAULT,
 ) -> int:
     """End what was reported or referred. What a probe reads ends by itself."""
-    path = f"/api/v1/incidents/{quote(incident, safe='')}/end"
+    return _say("end", incident, person, note, config)
+
+
+def _say(verb: str, incident: str, person: str, note: str, config: Path) -> int:
+    path = f"/api/v1/incidents/{quote(incident, safe='')}/{verb}"
     answer = Door.of(config).call("POST", path, {"person": person, "note": note})
     OUT.print(f"{answer['title']}: {escape(answer['detail'])}", highlight=False)
     return 0
@@ -134,7 +134,7 @@ def _print_symptoms(symptoms: list[dict[str, Any]], count: int, zone: ZoneInfo) 
     for one in symptoms:
         state = one["state"] if one["known"] else f"{one['state']}, no data"
         OUT.print(
-            f"  {_local(one['onset'], zone)}  {escape(one['rule'])} on "
+            f"  {local(one['onset'], zone)}  {escape(one['rule'])} on "
             f"{escape(one['probe'])}/{escape(one['key'])}: {state}",
             highlight=False,
             soft_wrap=True,
@@ -157,16 +157,12 @@ def _row(one: dict[str, Any], zone: ZoneInfo) -> list[str]:
     owner = one["groups"][0] if one["groups"] else ""
     return [
         one["code"],
-        f"[{_COLOURS[one['severity']]}]{one['severity']}[/]",
+        f"[{COLOURS[one['severity']]}]{one['severity']}[/]",
         escape(one["title"]),
         escape(one["number"]),
         escape(_scope(one) or one["target"]["key"]),
-        _local(one["since"], zone),
+        local(one["since"], zone),
         escape(_state(one)) + (f", back {one['reopened']}x" if one["reopened"] else ""),
         "" if one["ack"] is None else escape(one["ack"]["name"]),
         escape(one["group_titles"].get(owner, owner)),
     ]
-
-
-def _local(moment: str | None, zone: ZoneInfo) -> str:
-    return "" if moment is None else f"{datetime.fromisoformat(moment).astimezone(zone):%m-%d %H:%M:%S}"

@@ -1,4 +1,4 @@
-"""How explanations are laid out: lines that go on further in where a terminal ends, values, ages and local times."""
+"""How incidents and explanations are laid out: colours, values, times, lines that go on further in."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from ebank_sentinel.cli.terminal import OUT
 
 LABEL = 11
 """Columns for what a line is about."""
+
+COLOURS = {"I": "bold white on red", "II": "bold red", "III": "yellow", "IV": "cyan"}
+"""By severity."""
 
 
 def head(words: str) -> None:
