@@ -1,4 +1,4 @@
-"""What a file of tests may say. What depends on the configuration that it names is checked in reading.py."""
+"""What a file of tests may say. What depends on the configuration that it names is checked in names.py and stage.py."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.json_schema import WithJsonSchema
 
-from ebank_sentinel.model.category import CATEGORIES, FLAGS
 from ebank_sentinel.model.reading import ProbeError
 from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.model.settings import DURATION_PATTERN, Name, Strict, parse_duration
+from ebank_sentinel.rules.rows import Category, Flag, SeverityName
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Labels = dict[str, str]
@@ -59,10 +59,7 @@ def _word(kind: str, words: tuple[str, ...]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-Category = Annotated[str, _word("category", tuple(CATEGORIES))]
-Flag = Annotated[str, _word("flag", tuple(FLAGS))]
 ReasonName = Annotated[str, _word("reason", tuple(reason.value for reason in Reason))]
-SeverityName = Literal["I", "II", "III", "IV"]
 ErrorName = Annotated[str, _word("error of a reading", tuple(error.value for error in ProbeError))]
 
 
