@@ -98,13 +98,11 @@ class TerminalStatus:
     strange: Sequence[Strange]  # some of the values that are in no vocabulary; `unknown_values` counts all
 
 
-def read_status(document: object, *, zombie_from: float = ZOMBIE_FROM) -> Mapping[str, Scalar]:
-    """The fields of a decoded status. Raises Failed: what in it has not the shape of a status."""
-    return examine(document, zombie_from=zombie_from).fields
-
-
 def examine(document: object, *, zombie_from: float = ZOMBIE_FROM) -> TerminalStatus:
-    """The fields of a decoded status, and what it holds that is in no vocabulary. Raises Failed as `read_status`."""
+    """The fields of a decoded status, and what it holds that is in no vocabulary.
+
+    Raises Failed: what in it has not the shape of a status.
+    """
     notes = Notes()
     status = whole(document, notes)
     said: dict[str, list[str]] = {}  # field -> the words behind it
