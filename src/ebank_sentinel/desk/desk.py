@@ -170,8 +170,8 @@ class Desk:
             del self._queue[:MOST_ITEMS]
         else:  # so many timers are due that they are taken in parts, and with each part what happened before its end
             now = timers[-1].due
-            early = [item for item in self._queue if item.at <= now][:MOST_ITEMS]
-            batch, chosen = early, {id(item) for item in early}
+            batch = [item for item in self._queue if item.at <= now][:MOST_ITEMS]
+            chosen = {id(item) for item in batch}
             self._queue = [item for item in self._queue if id(item) not in chosen]
         # Timers run no further than what is known: an item that waits may concern them.
         until = min((item.at for item in self._queue), default=now)
