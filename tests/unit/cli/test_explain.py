@@ -176,7 +176,9 @@ async def test_in_a_pipe_a_line_stays_one_line_and_json_is_all_of_it(bank: Loopb
     await eventually(lambda: any(one.over for one in bank.daemon._flow.desk.ledger.incidents.values()))
     one = ("--probe", "atm", "--target", "A1", "--rule", "atm-dark")
     done = await here(bank.files.configuration, *one)
-    assert sum(line.startswith(("fires", "quiet", "unknown")) for line in done.lines) == 1
+    # A machine may be part of a wide incident while its own hold still runs.
+    heads = ("fires", "pending", "clearing", "quiet", "unknown")
+    assert sum(line.startswith(heads) for line in done.lines) == 1
     assert done.line("over branch").endswith("now 100%, of 2 targets")
     as_json = await here(bank.files.configuration, *one, "--json")
     (rule,) = json.loads("\n".join(as_json.lines))["rules"]
