@@ -16,6 +16,7 @@ import pytest
 from ebank_sentinel.cli import main
 from ebank_sentinel.config import Config, load
 from ebank_sentinel.daemon.preview import Previewed, previews
+from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.model.rule import Cause, Row, Rule, Width, Words
 from ebank_sentinel.model.severity import Severity
 from ebank_sentinel.yamlfile import load as load_yaml
@@ -203,6 +204,13 @@ def test_oncall_fits_a_terminal_of_100_columns(
     assert any("technical" in line and "li.lei" in line and "李雷" in line for line in lines)
     assert max(sum(2 if ord(letter) >= 0x2E80 else 1 for letter in line) for line in lines) <= 100
     assert not any("…" in line for line in lines)
+
+
+def test_a_preview_names_the_rule_that_is_unknown_and_ends_a_report_as_a_person_does() -> None:
+    (mail,) = {one.page.message.subject for one in shown(example(), "rule-unknown") if one.when == "opens"}
+    assert next(iter(example().book.rules)) in mail, "the first rule, as the bank's own"
+    ends = [one.page.reason for one in shown(example(), "phishing-reported") if one.when == "ends"]
+    assert set(ends) == {Reason.CLOSED}
 
 
 def test_a_rule_is_previewed_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:

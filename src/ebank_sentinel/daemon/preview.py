@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 
 from ebank_sentinel.config import Config
 from ebank_sentinel.daemon.assembly import policy_of
+from ebank_sentinel.daemon.own_state import own_targets
 from ebank_sentinel.incidents.decide import decide
 from ebank_sentinel.model.item import Change, End, Item, RuleTruth
 from ebank_sentinel.model.ledger import Ledger
 from ebank_sentinel.model.page import Page, PageState
 from ebank_sentinel.model.reading import Reading, Scalar, Target, TargetId
 from ebank_sentinel.model.relations import Relations
-from ebank_sentinel.model.rule import FLEET, Rule, Width, Words
+from ebank_sentinel.model.rule import FLEET, REPORTS, Rule, Width, Words
 from ebank_sentinel.model.template import placeholders
 from ebank_sentinel.pipeline import world_of
 from ebank_sentinel.rules.texts import OF_A_SCOPE
@@ -40,7 +41,8 @@ class Previewed:
 def previews(config: Config, rule_id: str, now: datetime) -> Iterator[Previewed]:
     """The rule on its probe's first target: opening, each `worse` row, the end; then each width and each cause."""
     rule = replace(config.book.rules[rule_id], count=0)
-    one = (config.targets.get(rule.watch) or (Target(id=TargetId(rule.watch, rule.watch)),))[:1]
+    listed = config.targets.get(rule.watch) or own_targets(config).get(rule.watch)
+    one = (listed or (Target(id=TargetId(rule.watch, rule.watch)),))[:1]
     single = replace(rule, widens=(), because=())
     play = _Play(config, single, one, now)
     yield from play.on("opens", held=0, wait=single.hold)
@@ -94,9 +96,12 @@ class _Play:
 
     def off(self, when: str) -> Iterator[Previewed]:
         """It holds no more, or a person ends what does not end by itself."""
-        yield from self._decide(when, self._changes(held=None))
+        reported = self._rule.watch == REPORTS  # it holds until a person ends it
+        if not reported:
+            yield from self._decide(when, self._changes(held=None))
         self._at += self._rule.clear_after
-        mine = [one.id for one in self._ledger.incidents.values() if one.rule == self._rule.id and self._rule.referred]
+        by_a_person = self._rule.referred or reported
+        mine = [one.id for one in self._ledger.incidents.values() if one.rule == self._rule.id and by_a_person]
         ends: list[Item] = [End(request=_NODE, incident=one, person=self._person, at=self._at) for one in mine]
         yield from self._decide(when, ends or self._changes(held=None))
 
