@@ -25,6 +25,10 @@ from ebank_sentinel.yamlfile import load
 LISTEN = "127.0.0.1:9720"
 
 
+class Refused(SentinelError):
+    """The daemon said no: the same request again gets the same answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """Where the daemon listens, and what opens it."""
@@ -72,7 +76,8 @@ class Door:
             ):
                 answer: dict[str, Any] = await response.json(content_type=None)
                 if response.status >= 400:
-                    raise SentinelError(f"{answer.get('title', response.reason)}: {answer.get('detail', '')}")
+                    kind = Refused if response.status < 500 else SentinelError
+                    raise kind(f"{answer.get('title', response.reason)}: {answer.get('detail', '')}")
                 return answer
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             reason = "nobody listens there" if isinstance(error, aiohttp.ClientConnectorError) else str(error)

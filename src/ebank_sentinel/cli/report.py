@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from cyclopts import Parameter
 from rich.markup import escape
 
-from ebank_sentinel.cli.client import Door
+from ebank_sentinel.cli.client import Door, Refused
 from ebank_sentinel.cli.terminal import DEFAULT, ERR, OUT, AsJson, ConfigPath
 from ebank_sentinel.clock import SystemClock
 from ebank_sentinel.errors import SentinelError, UsageError
@@ -47,6 +47,8 @@ def command(
     key = key or secrets.token_hex(16)
     try:
         answer = door.call("POST", "/api/v1/reports", body, key=key)
+    except Refused:
+        raise
     except SentinelError:
         again = f"to try again: the same command with --key {key}; with it, nothing is reported twice"
         ERR.print(again, highlight=False, soft_wrap=True, markup=False)

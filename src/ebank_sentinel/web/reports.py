@@ -17,7 +17,7 @@ from ebank_sentinel.errors import RequestError
 from ebank_sentinel.model.told import Report, ReportId
 from ebank_sentinel.web import asked
 from ebank_sentinel.yamlfile import did_you_mean
-from ebank_sentinel.yamlfile.words import kind_of
+from ebank_sentinel.yamlfile.words import kind_of, one_of
 
 KEYS = ("type", "place", "time", "impact", "reporter", "note", "labels")
 
@@ -81,6 +81,12 @@ def notes(report: Report, types: Collection[str]) -> list[str]:
         return []
     known = f"no rule names the type {report.type!r}{did_you_mean(report.type, types)}"
     return [f"{known}; it was taken as any other report"]
+
+
+def nobody(report: Report, types: Collection[str]) -> str:
+    """That no rule takes it, and what would be taken."""
+    near = did_you_mean(report.type, types) or (f", but {one_of(sorted(types))}" if types else "")
+    return f"no rule names the type {report.type!r}{near}; a rule that watches `{{unmatched: report}}` takes the rest"
 
 
 def _key(header: str | None) -> str:

@@ -118,10 +118,8 @@ class ToldDoors:
             line = await self._line_of(report)
             if line is None:
                 if not any(truth.holds for truth in item.signals[0].change.truths.values()):
-                    detail = (
-                        "no rule takes it, so nobody would be told: a rule that watches `{unmatched: report}` would"
-                    )
-                    raise RequestError(422, "Nobody would be told", detail)
+                    words = reports_body.nobody(report, self.program.report_types)
+                    raise RequestError(422, "Nobody would be told", words)
                 taken(await self.program.ask(item))
                 line = await self._line_of(report)
             elif not line.detail.startswith(str(report.id)):

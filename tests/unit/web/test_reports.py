@@ -145,8 +145,17 @@ async def test_where_no_rule_takes_it_nobody_would_be_told_and_it_says_so(tmp_pa
         assert (status, body["title"], body["detail"]) == (
             422,
             "Nobody would be told",
-            "no rule takes it, so nobody would be told: a rule that watches `{unmatched: report}` would",
+            "no rule names the type 'flood'; a rule that watches `{unmatched: report}` takes the rest",
         )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [("skimer", "'skimer': did you mean \"skimmer\"?; "), ("flood", "'flood', but fake_terminal or skimmer; ")],
+)
+async def test_a_refused_type_comes_with_the_one_that_was_meant_or_with_all_there_are(written: str, said: str) -> None:
+    report = reports.report({"type": written}, None, NOW, places=())
+    assert said in reports.nobody(report, ("skimmer", "fake_terminal"))
 
 
 # -- the key ------------------------------------------------------------------------------------------
