@@ -15,6 +15,13 @@ from rich.table import Table
 from ebank_sentinel.cli.client import Door
 from ebank_sentinel.cli.layout import COLOURS, local
 from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath
+from ebank_sentinel.model.rule import PUSHED
+
+_PLACES = ("place", "instance", "service", "job")
+"""Of what was told to us, the first of these labels says where it is, as in pages."""
+
+_WIDE = 1000
+"""Columns: more than a list of incidents ever has."""
 
 Wanted = Annotated[str, Parameter(help="The code that the page shows, or the incident's id.")]
 
@@ -42,7 +49,7 @@ def list_(
         table.add_column(column, overflow="fold", no_wrap=column in ("code", "level", "since"))
     for one in answer["incidents"]:
         table.add_row(*_row(one, door.zone))
-    OUT.print(table)
+    OUT.print(table, width=None if OUT.is_terminal else _WIDE)  # elsewhere each incident stays one line
     return 0
 
 
@@ -153,6 +160,14 @@ def _scope(one: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in one["scope"].items()) or str(one["over"])
 
 
+def _target(one: dict[str, Any]) -> str:
+    """The target's key; of what was told to us, whose key is a hash, where it is."""
+    target, labels = one["target"], one["labels"]
+    if target["probe"] not in PUSHED:
+        return str(target["key"])
+    return next((labels[name] for name in _PLACES if labels.get(name)), "")
+
+
 def _row(one: dict[str, Any], zone: ZoneInfo) -> list[str]:
     owner = one["groups"][0] if one["groups"] else ""
     return [
@@ -160,7 +175,7 @@ def _row(one: dict[str, Any], zone: ZoneInfo) -> list[str]:
         f"[{COLOURS[one['severity']]}]{one['severity']}[/]",
         escape(one["title"]),
         escape(one["number"]),
-        escape(_scope(one) or one["target"]["key"]),
+        escape(_scope(one) or _target(one)),
         local(one["since"], zone),
         escape(_state(one)) + (f", back {one['reopened']}x" if one["reopened"] else ""),
         "" if one["ack"] is None else escape(one["ack"]["name"]),

@@ -79,6 +79,7 @@ async def test_the_future_is_refused_in_words(command: Command) -> None:
     status, _, err = await command("report", "phishing", "--at", "2999-01-01T00:00")
     assert status == 1
     assert "'time' is in the future: say when it happened, or leave it out" in err
+    assert "to try again" not in err, "the same again would be refused again"
 
 
 async def test_a_crime_is_shown_as_referred_with_its_symptoms_and_ended_by_a_person(command: Command) -> None:
@@ -87,7 +88,8 @@ async def test_a_crime_is_shown_as_referred_with_its_symptoms_and_ended_by_a_per
     assert found is not None
     code = found[1]
     listed = (await command("incident", "list"))[1]
-    assert " referred " in listed
+    [row] = [line for line in listed.splitlines() if line.startswith(code)]
+    assert re.search(r" 静安支行 .* referred ", row), "one line with its place, wherever a list is piped to"
     shown = (await command("incident", "show", code))[1]
     assert re.search(rf"^II 抢劫 +#{code}  referred ", shown)
     assert re.search(
