@@ -70,6 +70,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,6
 
 
 def _text(value: object) -> object:
+    if isinstance(value, bool | int | float):
+        raise ValueError("expected text, got a number, true or false: quote it")  # noqa: TRY004 - pydantic's own way
     return {"": value} if isinstance(value, str) else value
 
 
