@@ -48,6 +48,7 @@ class Draft:
     _pages_of: dict[str, set[str]] = field(default_factory=dict)
     _codes: dict[str, str] = field(default_factory=dict)
     _places: dict[Place, str] = field(default_factory=dict)
+    _taken: dict[str, set[str]] = field(default_factory=dict)
     _agenda: list[tuple[datetime, TimerId]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -146,6 +147,16 @@ class Draft:
         self.incidents[incident.id] = incident
         self._codes[incident.code] = incident.id
         self._places[incident.place] = incident.id
+        if incident.into is not None:
+            self._taken.setdefault(incident.into, set()).add(incident.id)
+
+    def just_taken(self, incident_id: str) -> list[Incident]:
+        """What an incident has taken over in this very decision, and what that had: all of it."""
+        found = []
+        for one in map(self.incident, sorted(self._taken.get(incident_id, ()))):
+            if one is not None and one.into == incident_id:
+                found += [one, *self.just_taken(one.id)]
+        return found
 
     def page(self, page_id: str) -> Page | None:
         """A page as it stands now."""

@@ -109,7 +109,9 @@ def tell_joined(
     """
     codes: dict[tuple[str, str], list[str]] = {}
     pages: dict[tuple[str, str], Page] = {}
-    for one in sorted(taken, key=lambda one: (one.since, one.id)):
+    # What told of a part in this very decision has not gone out: whom that part's parts had alarmed is told now.
+    every = {one.id: one for whole in taken for one in (whole, *draft.just_taken(whole.id))}
+    for one in sorted(every.values(), key=lambda one: (one.since, one.id)):
         for page in draft.pages_of(one.id):
             if page.state is PageState.HELD or (page.state is PageState.READY and page.id not in draft.ledger.pages):
                 draft.put_page(replace(page, state=PageState.DROPPED))

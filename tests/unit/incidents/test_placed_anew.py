@@ -14,7 +14,7 @@ from ebank_sentinel.model.rule import ALERTS
 from ebank_sentinel.model.severity import Severity
 from support.deciding import SMS_THEN_MAIL, Story, at, row, rule, target
 from support.fleet import MINUTE, REGION, Fleet, dark, machines, switch, ups
-from support.night import MACHINES, SWITCHES, Night
+from support.night import BATTERIES, MACHINES, SWITCHES, Night
 
 
 def whole() -> Fleet:
@@ -168,6 +168,19 @@ class TestPages:
         story.signal(101, rule="switch", key="sw1", holds=False, switch="sw1")
         story.passes(20 * MINUTE)
         assert not [page for page in story.pages.values() if page.channel == "mail" and page.recipient == "wang"]
+
+    def test_what_is_taken_over_twice_in_one_batch_tells_whom_the_first_had_alarmed(self) -> None:
+        night = Night()
+        night.becomes("ups", [one for one in BATTERIES if one.labels["branch"] == "1-0"], holds=True)
+        night.becomes("dark", [one for one in MACHINES if one.labels["branch"] == "1-0"], holds=True)
+        night.flush()
+        night.accept_all(1)
+        assert night.paged() == ["wang first first"]
+        night.now = 64  # the branch is an incident since the 60th second, and nobody had time to decide it
+        night.becomes("dark", [one for one in MACHINES if one.labels["region"] == "0"], holds=True)
+        night.flush()
+        assert [one.over for one in night.open] == ["fleet"]
+        assert "wang part_of part_of" in night.paged()
 
 
 class TestTold:
