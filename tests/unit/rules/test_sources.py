@@ -104,7 +104,7 @@ class TestOurselves:
             )
         ]
 
-    @pytest.mark.parametrize("source", [*OWN, ALERTS, REPORTS, ""])
+    @pytest.mark.parametrize("source", [*sorted(OWN), ALERTS, REPORTS, ""])
     def test_their_names_inside_stand_in_no_file(self, source: str) -> None:
         with pytest.raises(ValidationError, match="String should match pattern"):
             rule("us", watch=source, when="up")
