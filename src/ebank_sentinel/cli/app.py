@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from ebank_sentinel import __version__
-from ebank_sentinel.cli.terminal import ERR
+from ebank_sentinel.cli.terminal import DEFAULT, ERR
 from ebank_sentinel.errors import ConfigError, SentinelError, StoreInUse, UsageError
 
 _VERBS = {
@@ -57,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ConfigError as error:
         for problem in error.problems:
             ERR.print(str(problem), style="red", highlight=False, soft_wrap=True, markup=False, emoji=False)
+        _name_yours(error)
         status = 1
     except (UsageError, StoreInUse) as error:
         ERR.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -69,6 +70,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         status = 0
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _name_yours(error: ConfigError) -> None:
+    """What to do where nobody named a configuration and none is in its usual place."""
+    if any(problem.file == str(DEFAULT) for problem in error.problems) and not DEFAULT.exists():
+        ERR.print("Name yours with -c FILE, or with EBANK_SENTINEL_CONFIG=FILE.", highlight=False)
 
 
 def _plain(error: CycloptsError) -> str:

@@ -42,7 +42,8 @@ class Root:
             reason = f"{written} lies outside {self._name}: put it below, or widen `root` in sentinel.yaml"
             raise ConfigError([document.problem(key, reason)])
         if not os.path.lexists(path):
-            raise ConfigError([document.problem(key, f"there is no {path}{_beside(path)}")])
+            what = "" if path.suffix else "file or folder "
+            raise ConfigError([document.problem(key, f"there is no {what}{path}{_beside(path)}")])
         return path
 
     def _holds(self, path: Path) -> bool:

@@ -62,6 +62,10 @@ def load_suites(files: Iterable[Path], *, now: datetime) -> list[Suite]:
 
 
 def _suite(document: Document, file: Path, config_of: Callable[[Path], Config | None]) -> Suite:
+    top = document.data()
+    if isinstance(top, dict) and "rules" in top and "tests" not in top:
+        reason = "this file holds rules and no tests: name a file or a folder of tests, such as rules/tests"
+        raise ConfigError([document.problem(["rules"], reason)])
     problems: list[Problem] = []
     try:
         document.validate(TestFile)

@@ -16,6 +16,7 @@ import pytest
 import structlog
 
 from ebank_sentinel.cli import main
+from ebank_sentinel.cli.terminal import DEFAULT
 from support.bank_files import BankFiles
 from support.loopback_daemon import CHANNELS, PROBES, RULE, LoopbackDaemon, running_daemon
 
@@ -137,6 +138,16 @@ def test_a_missing_configuration_is_named(run: Run, tmp_path: Path, arguments: t
     done = run(*arguments, "-c", tmp_path / "gone.yaml")
     assert done.status == 1
     assert f"{tmp_path}/gone.yaml: there is no such file" in done.out + done.err
+
+
+def test_who_names_no_configuration_is_told_how_to(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EBANK_SENTINEL_CONFIG", raising=False)
+    if DEFAULT.exists():
+        pytest.skip(f"this machine has a {DEFAULT}")
+    assert run("incident", "list").err.splitlines() == [
+        f"{DEFAULT}: there is no such file",
+        "Name yours with -c FILE, or with EBANK_SENTINEL_CONFIG=FILE.",
+    ]
 
 
 @pytest.mark.parametrize("arguments", VERBS, ids=" ".join)

@@ -174,6 +174,13 @@ def test_the_entries_of_expect_are_in_the_order_of_their_times(bank: Path) -> No
     assert "tests[0]: the entries of `expect` stand in the order of their times" in found
 
 
+def test_a_file_of_rules_is_no_file_of_tests(bank: Path) -> None:
+    file = write_tests(bank, one(QUIET))
+    file.write_text("rules: []\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r":1:\d+: rules: this file holds rules and no tests: name "):
+        load_suites([file], now=NOW)
+
+
 def test_a_configuration_that_is_missing_or_does_not_hold_is_told(bank: Path) -> None:
     file = write_tests(bank, one(QUIET), config="../sentinel.yaml")
     with pytest.raises(ConfigError, match=r"config: there is no .*/sentinel\.yaml: it is relative to this file"):
