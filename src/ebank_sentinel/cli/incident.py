@@ -14,14 +14,11 @@ from rich.table import Table
 
 from ebank_sentinel.cli.client import Door
 from ebank_sentinel.cli.layout import COLOURS, local
-from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath
+from ebank_sentinel.cli.terminal import DEFAULT, OUT, AsJson, ConfigPath, for_tables
 from ebank_sentinel.model.rule import PUSHED
 
 _PLACES = ("place", "instance", "service", "job")
 """Of what was told to us, the first of these labels says where it is, as in pages."""
-
-_WIDE = 1000
-"""Columns: more than a list of incidents ever has."""
 
 Wanted = Annotated[str, Parameter(help="The code that the page shows, or the incident's id.")]
 
@@ -49,7 +46,7 @@ def list_(
         table.add_column(column, overflow="fold", no_wrap=column in ("code", "level", "since"))
     for one in answer["incidents"]:
         table.add_row(*_row(one, door.zone))
-    OUT.print(table, width=None if OUT.is_terminal else _WIDE)  # elsewhere each incident stays one line
+    for_tables().print(table)
     return 0
 
 

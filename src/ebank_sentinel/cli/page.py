@@ -33,7 +33,7 @@ def command(
             raise UsageError(f"there is no rule {preview!r}{dormant}{did_you_mean(preview, found.book.rules)}")
         for one in previews(found, preview, SystemClock().now()):
             _print(one)
-        OUT.print("[dim]Figures and readings are made up; words, people and channels are those of your files.[/dim]")
+        OUT.print("[dim]Figures and readings are made up: the rest is as it would be sent.[/dim]")
         return 0
     if person is None or not test or preview is not None:
         raise UsageError("write `page PERSON --test` or `page --preview RULE`")

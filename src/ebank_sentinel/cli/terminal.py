@@ -23,6 +23,15 @@ class _Paper(Console):
 OUT = _Paper()
 ERR = _Paper(stderr=True)
 
+_WIDE = 1000
+"""Columns: more than a table ever has."""
+
+
+def for_tables() -> Console:
+    """A terminal folds a table to its width; elsewhere each row stays one line, for `grep` and its like."""
+    return OUT if OUT.is_terminal else _Paper(width=_WIDE)
+
+
 DEFAULT = Path("/etc/ebank-sentinel/sentinel.yaml")
 
 ConfigPath = Annotated[

@@ -83,13 +83,13 @@ async def test_the_future_is_refused_in_words(command: Command) -> None:
 
 
 async def test_a_crime_is_shown_as_referred_with_its_symptoms_and_ended_by_a_person(command: Command) -> None:
-    out = (await command("report", "robbery", "--place", "静安支行"))[1]
+    out = (await command("report", "robbery", "--place", "静安支行南京西路自助银行二号机旁边的入口"))[1]
     found = re.match(r"taken as incident (\d+) \(referred\), level II", out)
     assert found is not None
     code = found[1]
     listed = (await command("incident", "list"))[1]
     [row] = [line for line in listed.splitlines() if line.startswith(code)]
-    assert re.search(r" 静安支行 .* referred ", row), "one line with its place, wherever a list is piped to"
+    assert re.search(r" 静安支行南京西路自助银行二号机旁边的入口 .* referred ", row), "in a pipe it is one line"
     shown = (await command("incident", "show", code))[1]
     assert re.search(rf"^II 抢劫 +#{code}  referred ", shown)
     assert re.search(
