@@ -13,7 +13,7 @@ from datetime import datetime
 
 from ebank_sentinel.model.census import Census
 from ebank_sentinel.model.incident import Event, Incident, Place
-from ebank_sentinel.model.ledger import Delta, Ledger, Timer, TimerId
+from ebank_sentinel.model.ledger import Delta, Ledger, Timer, TimerId, TimerKind
 from ebank_sentinel.model.page import Delivery, Page
 from ebank_sentinel.model.reading import TargetId
 from ebank_sentinel.model.reason import Reason
@@ -141,6 +141,15 @@ class Draft:
         """The incident that is open at a place, or that may come back there."""
         incident_id = self._places.get(place) or self.ledger.place_of.get(place)
         return None if incident_id is None else self.incident(incident_id)
+
+    def remembers(self, ended: Incident, at: datetime) -> bool:
+        """Whether what ended may come back: memory lets go of it with what took it over, wherever batches are cut."""
+        one: Incident | None = ended
+        while one is not None and one.into is not None:
+            one = self.incident(one.into)
+        if one is None or one.ended_at is None or one.ended_at >= at:
+            return one is not None
+        return self.timer(TimerId(TimerKind.FORGET, (one.id,))) is not None
 
     def put_incident(self, incident: Incident) -> None:
         """Set an incident."""

@@ -250,7 +250,7 @@ def _meaning(
 def _identified(draft: Draft, world: World, start: Start, incident: Incident) -> Incident:
     """With its id and code: those of before, when the same comes back."""
     known, at = draft.at_place(incident.place), start.at
-    if known is not None and not known.is_open:
+    if known is not None and not known.is_open and draft.remembers(known, at):
         soon = known.ended_at is not None and at <= known.ended_at + start.rule.reopen_within
         flaps = known.into is None and bool(start.rule.reopen_within) and soon
         if flaps or known.since == incident.since:

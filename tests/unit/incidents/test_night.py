@@ -196,6 +196,7 @@ class Nights(RuleBasedStateMachine):
     @action()
     def dawn(self) -> None:
         """All recover, all reports are ended, enough time passes: nothing is left."""
+        self.step(1)
         self.steps = 0
         for night in self.nights:
             night.dawns()
