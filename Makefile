@@ -25,7 +25,7 @@ demo: $(READY) ## run the daemon against a simulated bank and watch it page (ARG
 test: $(READY) ## install the real servers when it can, then lint and run every test (ARGS="-k word")
 	@.ci/real-parts
 	@$(MAKE) lint
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 mutate: $(READY) ## change each threshold, severity, group and width of the rules: a test must fail for each (3 minutes)
 	@PYTHONPATH=tests $(BIN)/python tests/mutate.py $(ARGS)
