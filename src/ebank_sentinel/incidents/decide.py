@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from ebank_sentinel.incidents import notices, outbox, people, placing, setback, symptoms, told
+from ebank_sentinel.incidents import notices, outbox, people, placing, setback, symptoms, told, widening
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.item import (
@@ -99,7 +99,7 @@ _TIMERS = {
     TimerKind.NEXT_CHANNEL: outbox.on_silent_channel,
     TimerKind.DIGEST: outbox.on_digest,
     TimerKind.UNTIL: told.on_until,
-    TimerKind.WIDTH: placing.on_width,
+    TimerKind.WIDTH: widening.on_width,
     TimerKind.NARROW: placing.on_narrow,
     TimerKind.STAND: placing.on_stand,
     TimerKind.FORGET: _forget,

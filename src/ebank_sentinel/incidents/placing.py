@@ -81,22 +81,6 @@ def widen_early(draft: Draft, world: World, rule: Rule, symptom: Symptom, at: da
         learn_cause(draft, world, other, incident, at, now)
 
 
-def on_width(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
-    """What began to fail in a scope had its interval to be joined by the rest: see how wide it is."""
-    place = Place(*timer.id.subject)
-    rule = world.rules.get(place.rule)
-    failing = draft.census.scope(place).failing
-    if rule is None or not failing:
-        return
-    newest = draft.symptom(failing[-1][1])
-    if newest is None:
-        return
-    if newest.onset + rule.settle > timer.due:  # a later one has an interval of its own
-        draft.set_timer(replace(timer, due=newest.onset + rule.settle))
-    if kinship.parent_of(draft, rule, newest) is None:
-        widen(draft, world, rule, newest.labels, timer.due, now, rows=range(len(rule.widens)))
-
-
 def on_stand(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
     """The parent has been over for a while: what still fails stands on its own."""
     children = kinship.under(draft, world, SymptomId(*timer.id.subject))

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from ebank_sentinel.incidents import kinship
 from ebank_sentinel.incidents.counting import Verdict, judge, place_of
 from ebank_sentinel.incidents.draft import Draft
 from ebank_sentinel.incidents.opening import Start, open_incident
 from ebank_sentinel.incidents.world import World
 from ebank_sentinel.model.incident import Ack, Incident, Place
+from ebank_sentinel.model.ledger import Timer
 from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.model.rule import Rule
 from ebank_sentinel.model.symptom import Symptom
+
+
+def on_width(draft: Draft, world: World, timer: Timer, now: datetime) -> None:
+    """What began to fail in a scope had its interval to be joined by the rest: see how wide it is."""
+    place = Place(*timer.id.subject)
+    rule = world.rules.get(place.rule)
+    failing = draft.census.scope(place).failing
+    if rule is None or not failing:
+        return
+    newest = draft.symptom(failing[-1][1])
+    if newest is None:
+        return
+    if newest.onset + rule.settle > timer.due:  # a later one has an interval of its own
+        draft.set_timer(replace(timer, due=newest.onset + rule.settle))
+    if kinship.parent_of(draft, rule, newest) is None:
+        widen(draft, world, rule, newest.labels, timer.due, now, rows=range(len(rule.widens)))
 
 
 def widen(
