@@ -242,6 +242,10 @@ def _own(
         _join(draft, symptom, wide.id, Reason.PART_OF, at)
         weigh_around(draft, world, rule, symptom.labels, at, more=True)
         return
+    own = draft.at_place(Place.of_target(rule.id, symptom.id.target))
+    if own is not None and own.is_open:  # it was referred: it is open without a symptom until a person ends it
+        _join(draft, symptom, own.id, Reason.PART_OF, at)
+        return
     start = Start(rule=rule, symptom=symptom, labels=symptom.labels, reason=reason, ack=ack, at=at)
     incident = open_incident(draft, world, start, now)
     draft.put_symptom(replace(symptom, incident=incident.id))

@@ -228,3 +228,15 @@ class TestTold:
         story.restarts()
         story.passes(360)
         assert story.shown == []
+
+
+def test_what_comes_back_to_a_referred_incident_belongs_to_it() -> None:
+    story = Fleet(rule("jam", hold=0, clear=15, watch="atm", groups=("vendor",), referred=True))
+    one = story.fleet[:1]
+    story.go(0, one, rule="jam")
+    story.go(60, one, rule="jam", holds=False)
+    story.passes(120)
+    assert not story.ledger.symptoms
+    story.go(180, one, rule="jam")
+    [incident] = story.open
+    assert {symptom.incident for symptom in story.ledger.symptoms.values()} == {incident.id}
