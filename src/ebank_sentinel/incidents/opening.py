@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ebank_sentinel.incidents import kinship, notices, recurring
 from ebank_sentinel.incidents.counting import figures
@@ -18,6 +18,9 @@ from ebank_sentinel.model.notice import NoticeKind
 from ebank_sentinel.model.reason import Reason
 from ebank_sentinel.model.rule import Meaning, Rule
 from ebank_sentinel.model.symptom import Symptom, SymptomId
+
+_MOMENT = timedelta(microseconds=1)
+"""The smallest time that a store keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +188,8 @@ def end_incident(
     rule = world.rules.get(incident.rule)
     draft.drop_timer(TimerId(TimerKind.NARROW, (incident.id,)))
     if rule is not None and rule.reopen_within and reason is Reason.RESOLVED:
-        draft.set_timer(Timer(id=TimerId(TimerKind.FORGET, (incident.id,)), onset=at, due=at + rule.reopen_within))
+        due = at + rule.reopen_within + _MOMENT  # what comes back at its very end still does so within it
+        draft.set_timer(Timer(id=TimerId(TimerKind.FORGET, (incident.id,)), onset=at, due=due))
     draft.put_incident(ended)
     draft.log(at, incident.id, reason, _where(incident))
     if remaining:
