@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.config_folder import check, good_folder
+from support.real import program
 
 Checked = Callable[..., tuple[int, list[str], str]]
 SECRET = "topsecret-of-another-folder"
@@ -115,11 +115,10 @@ def test_links_in_a_circle(name: str, line: str, checked: Checked, folder: Path)
     assert checked()[:2] == (1, [line])
 
 
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv, which takes root's rights away, is not here")
 def test_mode_000(checked: Checked, folder: Path) -> None:  # noqa: ARG001 - it makes the folder
     (folder / "times.yaml").chmod(0)
     rights = "--bounding-set=-dac_override,-dac_read_search"
-    command = [*(["setpriv", rights] if os.geteuid() == 0 else []), sys.executable, "-m", "ebank_sentinel"]
+    command = [*([program("setpriv"), rights] if os.geteuid() == 0 else []), sys.executable, "-m", "ebank_sentinel"]
     done = subprocess.run(  # noqa: S603 - our own command
         [*command, "check", "-c", "sentinel.yaml"], cwd=folder, capture_output=True, text=True, check=False, timeout=60
     )

@@ -59,7 +59,14 @@ def test_without_systemd_it_is_silent() -> None:
 
 
 def test_a_manager_that_is_gone_stops_nobody(tmp_path: Path) -> None:
-    Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).alive()
+    notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})
+    notifier.alive()
+    assert not (tmp_path / "gone").exists()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:  # it comes back, and hears of us again
+        manager.bind(str(tmp_path / "gone"))
+        manager.settimeout(5)
+        notifier.alive()
+        assert manager.recv(100) == b"WATCHDOG=1"
 
 
 @pytest.mark.parametrize(

@@ -8,42 +8,22 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import structlog
 
-from ebank_sentinel.cli import main
 from ebank_sentinel.cli.terminal import DEFAULT
 from support.bank_files import BankFiles
+from support.in_process import Done, Run, in_process
 from support.loopback_daemon import CHANNELS, PROBES, RULE, LoopbackDaemon, running_daemon
-
-
-class Done(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
 
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command in this process, on a terminal of 100 columns."""
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.delenv("EBANK_SENTINEL_CONFIG", raising=False)
-
-    def run(*arguments: str | Path) -> Done:
-        with pytest.raises(SystemExit) as ended:
-            main([str(one) for one in arguments])
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.out + captured.err
-        return Done(int(ended.value.code or 0), captured.out, captured.err)
-
-    return run
+    return in_process(capsys, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree as ET  # it reads what this program wrote
 
 import pytest
 
-from ebank_sentinel.cli import main
+from support.in_process import Run, in_process
 from support.trial_bank import write_bank, write_tests
 
 QUIET = """
@@ -30,28 +28,10 @@ DOWN = """
 """
 
 
-class Done(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """The verb in this process, on a terminal of 100 columns."""
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.delenv("EBANK_SENTINEL_CONFIG", raising=False)
-
-    def run(*arguments: str | Path) -> Done:
-        with pytest.raises(SystemExit) as ended:
-            main(["test", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return Done(int(ended.value.code or 0), captured.out, captured.err)
-
-    return run
+    return in_process(capsys, monkeypatch, "test")
 
 
 @pytest.fixture

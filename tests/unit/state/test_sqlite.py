@@ -73,8 +73,9 @@ async def test_every_connection_writes_ahead_and_syncs_in_full(path: Path) -> No
 
 
 async def test_a_commit_is_synced_before_it_returns(path: Path) -> None:
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not installed")
+    from support.real import program  # noqa: PLC0415 - this file is imported by its own subprocesses, too
+
+    program("strace")
     code = (
         "import asyncio, sys; from pathlib import Path; from ebank_sentinel.state.sqlite import SqliteStore\n"
         "from ebank_sentinel.model.ledger import Delta; from ebank_sentinel.model.reading import TargetId\n"
